@@ -1,0 +1,47 @@
+"""Chain heads and seals. A stream is whatever a room above hands over; today each case is one."""
+
+from django.db import models
+
+
+class Head(models.Model):
+    """The last link of one stream's chain, kept apart from the stream so that a lost stream is missed."""
+
+    stream = models.CharField(max_length=40, primary_key=True)
+    seq = models.PositiveIntegerField()
+    digest = models.BinaryField(max_length=32)
+    sealed_seq = models.PositiveIntegerField(default=0)
+
+    class Meta:
+        db_table = "audit_head"
+        indexes = [
+            models.Index(
+                "stream", name="audit_head_unsealed", condition=models.Q(sealed_seq__lt=models.F("seq"))
+            )
+        ]
+
+
+class Seal(models.Model):
+    """A Merkle root over the heads that moved since the seal before, and over that seal."""
+
+    number = models.PositiveIntegerField(primary_key=True)
+    day = models.DateField()
+    root = models.BinaryField(max_length=32)
+    previous = models.BinaryField(max_length=32)
+    streams = models.PositiveIntegerField()
+    sealed_at = models.DateTimeField()
+    algo = models.PositiveSmallIntegerField(default=1)
+
+    class Meta:
+        db_table = "audit_seal"
+
+
+class Leaf(models.Model):
+    """Up to which entry a seal covers a stream; the digest is looked up in the stream itself."""
+
+    seal = models.ForeignKey(Seal, on_delete=models.PROTECT, db_index=False)
+    stream = models.CharField(max_length=40)
+    seq = models.PositiveIntegerField()
+
+    class Meta:
+        db_table = "audit_leaf"
+        constraints = [models.UniqueConstraint(fields=["seal", "stream"], name="audit_leaf_once")]

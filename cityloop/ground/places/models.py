@@ -1,0 +1,73 @@
+"""Where things are: the city, its dated tree of areas, its unit grids."""
+
+from django.contrib.postgres.fields import ArrayField
+from django.db import models
+
+
+class City(models.Model):
+    """The one city of this deployment, and the settings its pack gives it."""
+
+    code = models.CharField(max_length=6, primary_key=True)
+    name = models.CharField(max_length=100)
+    names = models.JSONField(default=dict)
+    zone = models.CharField(max_length=60)
+    pack = models.CharField(max_length=60)
+    digest = models.CharField(max_length=64)
+    settings = models.JSONField(default=dict)
+    clock_shift = models.DurationField(default="0")
+    known_until = models.DateTimeField(null=True)
+    """Up to when a replayed history is known; the city's clock never stands before it."""
+    only = models.BooleanField(default=True, unique=True)
+
+    class Meta:
+        db_table = "places_city"
+        constraints = [models.CheckConstraint(condition=models.Q(only=True), name="places_city_only_one")]
+
+
+class Area(models.Model):
+    """A management area. Divisions are one scheme of areas; others need not follow code prefixes."""
+
+    scheme = models.CharField(max_length=30, default="division")
+    code = models.CharField(max_length=40)
+    level = models.CharField(max_length=30)
+    name = models.CharField(max_length=120)
+    names = models.JSONField(default=dict)
+    parent = models.ForeignKey("self", on_delete=models.PROTECT, null=True, related_name="children")
+    path = ArrayField(models.BigIntegerField(), default=list)
+    """Ids from the top down to this area itself."""
+    shape = models.BinaryField(null=True)
+    """WKB in WGS-84, where a boundary is known."""
+    valid_from = models.DateField()
+    valid_to = models.DateField(null=True)
+
+    class Meta:
+        db_table = "places_area"
+        constraints = [
+            models.UniqueConstraint(fields=["scheme", "code", "valid_from"], name="places_area_dated"),
+            models.CheckConstraint(
+                condition=models.Q(valid_to=None) | models.Q(valid_to__gt=models.F("valid_from")),
+                name="places_area_dates",
+            ),
+        ]
+
+
+class UnitGrid(models.Model):
+    """About 10 000 m2 with a code that begins with its area's code. Removed grids end; codes are not reused."""
+
+    code = models.CharField(max_length=40, unique=True)
+    area = models.ForeignKey(Area, on_delete=models.PROTECT)
+    west = models.FloatField()
+    south = models.FloatField()
+    east = models.FloatField()
+    north = models.FloatField()
+    valid_from = models.DateField()
+    valid_to = models.DateField(null=True)
+
+    class Meta:
+        db_table = "places_unitgrid"
+        constraints = [
+            models.CheckConstraint(
+                condition=models.Q(west__lt=models.F("east"), south__lt=models.F("north")),
+                name="places_unitgrid_box",
+            )
+        ]

@@ -1,0 +1,234 @@
+"""The rows of the loop. Only `actions` writes them; `queries` reads them for others.
+
+Columns without a database constraint to their target (`frozen`) are copies of what was true at an instant:
+the writer has checked them, and later changes of their targets must not touch them.
+"""
+
+from typing import Any
+
+from django.contrib.postgres.fields import ArrayField
+from django.db import models
+
+
+def frozen(to: str, **options: Any) -> Any:
+    """A reference that is kept as it was and is not guarded by the database."""
+    return models.ForeignKey(
+        to, on_delete=models.DO_NOTHING, db_constraint=False, db_index=False, related_name="+", **options
+    )
+
+
+class Case(models.Model):
+    """One problem on its way round the loop. `head` is the digest of its last entry, number `seq`."""
+
+    number = models.CharField(max_length=24, unique=True)
+    state = models.CharField(max_length=20)
+    round = models.PositiveSmallIntegerField(default=1)
+    route = models.CharField(max_length=12, default="full")
+    seq = models.PositiveIntegerField()
+    head = models.BinaryField(max_length=32)
+    last_at = models.DateTimeField()
+    assignments_made = models.PositiveSmallIntegerField()
+    spans_made = models.PositiveSmallIntegerField()
+    opened_at = models.DateTimeField()
+    closed_at = models.DateTimeField(null=True)
+    first_due_at = models.DateTimeField(null=True)
+    due_at = models.DateTimeField(null=True)
+    yellow_at = models.DateTimeField(null=True)
+    priority = models.SmallIntegerField(default=0)
+    category = models.ForeignKey(
+        "standards.Category", on_delete=models.PROTECT, related_name="+", db_constraint=False
+    )
+    rule = frozen("standards.Rule", null=True)
+    ledger_row = frozen("registry.LedgerRow", null=True)
+    object_code = models.CharField(max_length=40, default="")
+    lon = models.FloatField(null=True)
+    lat = models.FloatField(null=True)
+    address = models.CharField(max_length=300, default="")
+    grid = frozen("places.UnitGrid", null=True)
+    areas = ArrayField(models.BigIntegerField(), default=list)
+    channel = models.CharField(max_length=40)
+    finder_org = frozen("accounts.Organisation", null=True)
+    finder_level = models.CharField(max_length=20, default="")
+    programme = models.CharField(max_length=60, default="")
+    assessed = models.BooleanField(default=True)
+    announced = models.BooleanField(default=False)
+    self_reported_first = models.BooleanField(default=False)
+
+    class Meta:
+        db_table = "cases_case"
+        indexes = [
+            models.Index(fields=["-opened_at", "-id"], name="cases_case_newest"),
+            models.Index(fields=["due_at"], name="cases_case_open_due", condition=models.Q(closed_at=None)),
+        ]
+
+
+class Assignment(models.Model):
+    """One party's duty in a case. The first is the centre's own; all others are nested in it or deeper."""
+
+    case = models.ForeignKey(Case, on_delete=models.PROTECT, db_index=False)
+    no = models.PositiveSmallIntegerField()
+    parent = models.ForeignKey(
+        "self", on_delete=models.PROTECT, null=True, db_index=False, db_constraint=False
+    )
+    round = models.PositiveSmallIntegerField()
+    kind = models.CharField(max_length=12)
+    responsible_org = models.ForeignKey(
+        "accounts.Organisation",
+        on_delete=models.PROTECT,
+        related_name="+",
+        db_constraint=False,
+        db_index=False,
+    )
+    acting_org = models.ForeignKey(
+        "accounts.Organisation",
+        on_delete=models.PROTECT,
+        related_name="+",
+        db_constraint=False,
+        db_index=False,
+    )
+    delivery = models.CharField(max_length=12, default="inbox")
+    ruled = models.BooleanField(default=False)
+    started_at = models.DateTimeField()
+    due_at = models.DateTimeField(null=True)
+    yellow_at = models.DateTimeField(null=True)
+    ended_at = models.DateTimeField(null=True)
+    verdict = models.CharField(max_length=20, default="")
+
+    class Meta:
+        db_table = "cases_assignment"
+        constraints = [
+            models.UniqueConstraint(fields=["case", "no"], name="cases_assignment_no"),
+            models.CheckConstraint(
+                condition=models.Q(ended_at=None) | models.Q(ended_at__gte=models.F("started_at")),
+                name="cases_assignment_forward",
+            ),
+        ]
+        indexes = [
+            models.Index(
+                fields=["acting_org", "due_at"],
+                name="cases_assignment_inbox",
+                condition=models.Q(ended_at=None),
+            )
+        ]
+
+
+class Span(models.Model):
+    """One stay of an assignment in one stage; spans of an assignment follow each other without gap or overlap."""
+
+    case = models.ForeignKey(Case, on_delete=models.PROTECT, db_index=False, db_constraint=False)
+    no = models.PositiveSmallIntegerField()
+    assignment = models.ForeignKey(Assignment, on_delete=models.PROTECT, db_index=False, db_constraint=False)
+    main = models.BooleanField()
+    """Whether it lies on the main track, the spans that tile the case itself."""
+    stage = models.CharField(max_length=12)
+    part = models.CharField(max_length=60, default="")
+    round = models.PositiveSmallIntegerField()
+    organisation = frozen("accounts.Organisation")
+    post = models.CharField(max_length=60, default="")
+    person = models.CharField(max_length=60, default="")
+    started_at = models.DateTimeField()
+    due_at = models.DateTimeField(null=True)
+    yellow_at = models.DateTimeField(null=True)
+    ended_at = models.DateTimeField(null=True)
+    outcome = models.CharField(max_length=20, default="")
+    grid = frozen("places.UnitGrid", null=True)
+    areas = ArrayField(models.BigIntegerField(), default=list)
+    category = frozen("standards.Category")
+    rule = frozen("standards.Rule", null=True)
+    ledger_row = frozen("registry.LedgerRow", null=True)
+    channel = models.CharField(max_length=40)
+    contractor = frozen("accounts.Organisation", null=True)
+
+    class Meta:
+        db_table = "cases_span"
+        constraints = [
+            models.UniqueConstraint(fields=["case", "no"], name="cases_span_no"),
+            models.CheckConstraint(
+                condition=models.Q(ended_at=None) | models.Q(ended_at__gte=models.F("started_at")),
+                name="cases_span_forward",
+            ),
+        ]
+        indexes = [
+            models.Index(fields=["due_at"], name="cases_span_open_due", condition=models.Q(ended_at=None))
+        ]
+
+
+class Entry(models.Model):
+    """One step taken, never changed. `digest` covers the row, its `changes` and the digest before it.
+
+    `changes` is the exact text of a JSON list from which the rows of the case can be rebuilt (see `record`).
+    """
+
+    case = models.ForeignKey(Case, on_delete=models.PROTECT, db_index=False, db_constraint=False)
+    seq = models.PositiveIntegerField()
+    step = models.CharField(max_length=20)
+    at = models.DateTimeField()
+    recorded_at = models.DateTimeField()
+    from_state = models.CharField(max_length=20)
+    to_state = models.CharField(max_length=20)
+    actor = models.CharField(max_length=60)
+    post = models.CharField(max_length=60, default="")
+    inferred = models.BooleanField(default=False)
+    """The time was not told but follows from the pack's mapping."""
+    note = models.TextField(default="")
+    evidence = models.JSONField(default=list)
+    changes = models.TextField()
+    digest = models.BinaryField(max_length=32)
+    algo = models.PositiveSmallIntegerField(default=1)
+
+    class Meta:
+        db_table = "cases_entry"
+        constraints = [models.UniqueConstraint(fields=["case", "seq"], name="cases_entry_seq")]
+
+
+class Hold(models.Model):
+    """A pause or a moved deadline: asked, granted, from, until. Paused time is derived from these rows."""
+
+    class Kind(models.TextChoices):
+        DEFERRAL = "deferral"
+        SHELVING = "shelving"
+        EXTENSION = "extension"
+
+    case = models.ForeignKey(Case, on_delete=models.PROTECT)
+    assignment = models.ForeignKey(Assignment, on_delete=models.PROTECT)
+    kind = models.CharField(max_length=10, choices=Kind.choices)
+    asked_at = models.DateTimeField()
+    asked_by = models.CharField(max_length=60)
+    reason = models.TextField()
+    decided_at = models.DateTimeField(null=True)
+    decided_by = models.CharField(max_length=60, default="")
+    granted = models.BooleanField(null=True)
+    starts_at = models.DateTimeField(null=True)
+    until = models.DateTimeField(null=True)
+    review_on = models.DateField(null=True)
+    safety_measures = models.JSONField(default=list)
+
+    class Meta:
+        db_table = "cases_hold"
+
+
+class Ruling(models.Model):
+    """An append-only judgement about a scored fact; the fact itself stays as it was."""
+
+    case = models.ForeignKey(Case, on_delete=models.PROTECT)
+    target = models.CharField(max_length=20)
+    target_no = models.PositiveIntegerField(default=0)
+    field = models.CharField(max_length=30)
+    before = models.JSONField(null=True)
+    after = models.JSONField(null=True)
+    basis = models.TextField()
+    by = models.CharField(max_length=60)
+    at = models.DateTimeField()
+
+    class Meta:
+        db_table = "cases_ruling"
+
+
+class NumberCounter(models.Model):
+    """The last serial given out for a day."""
+
+    day = models.DateField(primary_key=True)
+    last = models.PositiveIntegerField()
+
+    class Meta:
+        db_table = "cases_numbercounter"

@@ -1,0 +1,61 @@
+"""What somebody said, what was learned from it, and the duty to answer."""
+
+from django.db import models
+
+
+class Report(models.Model):
+    """One signal from one channel, as it came. (channel, outside id) is unique: sending twice is harmless."""
+
+    number = models.CharField(max_length=25, unique=True)
+    channel = models.CharField(max_length=40)
+    outside_id = models.CharField(max_length=100)
+    happened_at = models.DateTimeField()
+    recorded_at = models.DateTimeField()
+    lon = models.FloatField(null=True)
+    lat = models.FloatField(null=True)
+    datum = models.CharField(max_length=12, default="WGS84")
+    address = models.CharField(max_length=300, default="")
+    words = models.TextField(default="")
+    evidence = models.JSONField(default=list)
+    reporter = models.JSONField(default=dict)
+    raw = models.JSONField()
+    case = models.ForeignKey("cases.Case", on_delete=models.PROTECT, null=True)
+
+    class Meta:
+        db_table = "intake_report"
+        constraints = [models.UniqueConstraint(fields=["channel", "outside_id"], name="intake_report_once")]
+        indexes = [
+            models.Index(fields=["happened_at"], name="intake_report_waiting", condition=models.Q(case=None))
+        ]
+
+
+class Fact(models.Model):
+    """Something learned about a report. Nothing is overwritten: a correction is a further fact."""
+
+    report = models.ForeignKey(Report, on_delete=models.PROTECT, db_constraint=False)
+    name = models.CharField(max_length=30)
+    value = models.JSONField(null=True)
+    source = models.CharField(max_length=40)
+    confidence = models.PositiveSmallIntegerField(default=100)
+    """In percent."""
+    at = models.DateTimeField()
+
+    class Meta:
+        db_table = "intake_fact"
+
+
+class Reply(models.Model):
+    """The duty to answer whoever sent a report; every report keeps its own."""
+
+    report = models.OneToOneField(Report, on_delete=models.PROTECT, db_constraint=False)
+    order_number = models.CharField(max_length=60, default="")
+    sign_due_at = models.DateTimeField(null=True)
+    answer_due_at = models.DateTimeField(null=True)
+    answered_at = models.DateTimeField(null=True)
+    answer = models.TextField(default="")
+    called_back_at = models.DateTimeField(null=True)
+    satisfied = models.BooleanField(null=True)
+    redo_of = models.ForeignKey("self", on_delete=models.PROTECT, null=True)
+
+    class Meta:
+        db_table = "intake_reply"
