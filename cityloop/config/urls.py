@@ -1,5 +1,11 @@
 """Addresses of the HTTP edge."""
 
-from django.urls import URLPattern, URLResolver
+from django.urls import URLPattern, URLResolver, path
 
-urlpatterns: list[URLPattern | URLResolver] = []
+from cityloop.config.api import api
+from cityloop.config.pages import start
+
+urlpatterns: list[URLPattern | URLResolver] = [
+    path("", start, name="start"),
+    path("api/", api.urls),
+]

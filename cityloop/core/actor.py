@@ -29,9 +29,7 @@ class Actor:
     trusted: bool = False
     """The system's own actors, which no permission binds."""
 
-    def post_for(
-        self, permission: str, areas: Iterable[int], organisations: Iterable[int]
-    ) -> HeldPost | None:
+    def post_for(self, permission: str, areas: Iterable[int], organisations: Iterable[int]) -> HeldPost | None:
         """The post under which this actor may do `permission` on a case.
 
         `areas` are the areas that hold the case; `organisations` the acting organisation and all above it.

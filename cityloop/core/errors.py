@@ -6,6 +6,8 @@ TEXTS: dict[str, str] = {
     "permission_missing": N_("No post of yours allows this: %(permission)s."),
     "not_signed_in": N_("Sign in first: send a token as 'Authorization: Bearer …'."),
     "case_unknown": N_("There is no case %(number)s."),
+    "report_unknown": N_("There is no report %(number)s."),
+    "report_opened": N_("A case was opened from report %(number)s already."),
     "step_unknown": N_("There is no step called %(step)s."),
     "state_wrong": N_("%(step)s is not possible while the case is %(state)s."),
     "fact_missing": N_("%(step)s needs %(fact)s."),
@@ -18,20 +20,61 @@ TEXTS: dict[str, str] = {
     "channel_unknown": N_("There is no channel %(channel)s in this city's pack."),
     "nobody_answers": N_("The ledger names nobody for this case."),
     "city_missing": N_("No city has been set up here yet: apply a pack first."),
-    "city_other": N_(
-        "This database holds %(present)s; it cannot take %(other)s: one deployment is one city."
+    "city_other": N_("This database holds %(present)s; it cannot take %(other)s: one deployment is one city."),
+    "code_ended": N_(
+        "%(section)s: %(row)s ended on %(ended)s, and codes are not used again: give it a new code, or begin with an "
+        "empty database."
     ),
-    "clock_before_known": N_(
-        "The city already knows its history until %(known)s; its clock cannot be set to %(at)s."
+    "grid_moved": N_(
+        "Grid %(grid)s stands elsewhere in this database, and a grid never moves: give it a new code, or begin with "
+        "an empty database."
     ),
+    "edition_fixed": N_(
+        "The rules differ from edition %(edition)s in this database, and an edition is never edited: name a new one "
+        "in pack.yaml (edition: code)."
+    ),
+    "edition_ended": N_("Edition %(edition)s of the rules ended on %(ended)s; name a new one in pack.yaml."),
+    "edition_before_last": N_("Edition %(edition)s cannot begin before %(last)s did, on %(since)s."),
+    "duty_past": N_("Duty %(duty)s ended on %(ended)s; what is past is not rewritten: give the new duty a new code."),
+    "clock_before_known": N_("The city already knows its history until %(known)s; its clock cannot be set to %(at)s."),
     "replay_running": N_("Another replay is running on this database."),
     "period_unreadable": N_("%(period)s is no period: write 2015, 2015-06, 2015-Q2 or 2015-06-30."),
     "instant_unreadable": N_("%(text)s is no instant: write 2015-10-30T08:00."),
     "file_missing": N_("There is no file %(path)s."),
     "file_unreadable": N_("%(path)s cannot be read: %(reason)s"),
+    "file_column_missing": N_("%(path)s has no column %(column)s."),
+    "column_missing": N_("The history has no column %(column)s, from which the mapping takes %(field)s."),
+    "mapping_missing": N_("%(path)s has no section history: which says what the columns mean."),
+    "area_codes_clash": N_(
+        "Unit grids cannot be numbered: area code %(other)s begins with area code %(one)s; give all codes one length."
+    ),
+    "crs_unknown": N_("%(crs)s is no coordinate reference system."),
     "post_unknown": N_("There is no post %(post)s."),
     "both_databases": N_("Name one database: either --data-dir or DATABASE_URL, not both."),
+    "limit_not_positive": N_("A limit must be longer than nothing: %(value)s %(unit)s."),
+    "limit_too_long": N_("A limit of %(value)s %(unit)s is never used up."),
+    "calendar_without_work": N_("Calendar %(calendar)s has no work periods left to fill the limit."),
+    "calendar_without_regular_day": N_("Calendar %(calendar)s has no regular working day."),
+    "calendar_setting_wrong": N_("Calendar %(calendar)s: %(setting)s cannot be %(value)s."),
+    "calendar_zone_unknown": N_("Calendar %(calendar)s: there is no time zone %(zone)s."),
+    "calendar_day_wrong": N_("Calendar %(calendar)s: %(day)s is neither mon, tue … sun nor a date like 2015-10-30."),
+    "calendar_period_wrong": N_(
+        "Calendar %(calendar)s: %(period)s is no work period: write 08:30 and 17:00, in order and apart."
+    ),
+    "level_unknown": N_("There is no level %(level)s here: %(known)s."),
     "database_unfit": N_("This database cannot be used: %(reason)s"),
+    "user_taken": N_("There is already a user %(user)s."),
+    "axes_mixed": N_("%(user)s holds %(other)s and cannot also hold %(post)s: supervision and command are kept apart."),
+    "token_unknown": N_("There is no token %(digest)s."),
+    "input_wrong": N_("The request does not have the form that the API describes."),
+    "page_unknown": N_("There is nothing at this address."),
+    "method_wrong": N_("This address does not take %(method)s."),
+    "internal": N_("Something went wrong here; it has been written to the log."),
+    "database_away": N_("The database does not answer just now; try again in a moment."),
+    "not_ready": N_("Not ready to serve: %(missing)s."),
+    "request_wrong": N_("This request cannot be understood."),
+    "port_taken": N_("Something else already listens on %(host)s:%(port)s; choose another port."),
+    "host_wrong": N_("This machine cannot listen on %(host)s:%(port)s: %(reason)s."),
 }
 
 

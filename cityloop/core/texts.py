@@ -35,6 +35,11 @@ def speak(language: str) -> None:
     gettext.bindtextdomain("messages", str(LOCALE_DIR))
 
 
+def prefer(language: str) -> None:
+    """Use `language` (`zh` or `en`) from here on in this context only: for threads that serve many people."""
+    _language.set(language)
+
+
 def spoken() -> str:
     return _language.get()
 

@@ -9,15 +9,10 @@ class Head(models.Model):
     stream = models.CharField(max_length=40, primary_key=True)
     seq = models.PositiveIntegerField()
     digest = models.BinaryField(max_length=32)
-    sealed_seq = models.PositiveIntegerField(default=0)
+    sealed_seq = models.PositiveIntegerField(db_default=0)
 
     class Meta:
         db_table = "audit_head"
-        indexes = [
-            models.Index(
-                "stream", name="audit_head_unsealed", condition=models.Q(sealed_seq__lt=models.F("seq"))
-            )
-        ]
 
 
 class Seal(models.Model):

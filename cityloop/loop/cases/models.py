@@ -35,9 +35,7 @@ class Case(models.Model):
     due_at = models.DateTimeField(null=True)
     yellow_at = models.DateTimeField(null=True)
     priority = models.SmallIntegerField(default=0)
-    category = models.ForeignKey(
-        "standards.Category", on_delete=models.PROTECT, related_name="+", db_constraint=False
-    )
+    category = models.ForeignKey("standards.Category", on_delete=models.PROTECT, related_name="+", db_constraint=False)
     rule = frozen("standards.Rule", null=True)
     ledger_row = frozen("registry.LedgerRow", null=True)
     object_code = models.CharField(max_length=40, default="")
@@ -63,13 +61,16 @@ class Case(models.Model):
 
 
 class Assignment(models.Model):
-    """One party's duty in a case. The first is the centre's own; all others are nested in it or deeper."""
+    """One party's duty in a case. The first is the centre's own; all others are nested in it or deeper.
+
+    The key is made from the case and `no` (see `rows.assignment_id`), so that bulk writing asks for no ids.
+    """
+
+    id = models.BigIntegerField(primary_key=True)
 
     case = models.ForeignKey(Case, on_delete=models.PROTECT, db_index=False)
     no = models.PositiveSmallIntegerField()
-    parent = models.ForeignKey(
-        "self", on_delete=models.PROTECT, null=True, db_index=False, db_constraint=False
-    )
+    parent = models.ForeignKey("self", on_delete=models.PROTECT, null=True, db_index=False, db_constraint=False)
     round = models.PositiveSmallIntegerField()
     kind = models.CharField(max_length=12)
     responsible_org = models.ForeignKey(
@@ -115,6 +116,7 @@ class Assignment(models.Model):
 class Span(models.Model):
     """One stay of an assignment in one stage; spans of an assignment follow each other without gap or overlap."""
 
+    pk = models.CompositePrimaryKey("case_id", "no")
     case = models.ForeignKey(Case, on_delete=models.PROTECT, db_index=False, db_constraint=False)
     no = models.PositiveSmallIntegerField()
     assignment = models.ForeignKey(Assignment, on_delete=models.PROTECT, db_index=False, db_constraint=False)
@@ -142,15 +144,12 @@ class Span(models.Model):
     class Meta:
         db_table = "cases_span"
         constraints = [
-            models.UniqueConstraint(fields=["case", "no"], name="cases_span_no"),
             models.CheckConstraint(
                 condition=models.Q(ended_at=None) | models.Q(ended_at__gte=models.F("started_at")),
                 name="cases_span_forward",
             ),
         ]
-        indexes = [
-            models.Index(fields=["due_at"], name="cases_span_open_due", condition=models.Q(ended_at=None))
-        ]
+        indexes = [models.Index(fields=["due_at"], name="cases_span_open_due", condition=models.Q(ended_at=None))]
 
 
 class Entry(models.Model):
@@ -159,6 +158,7 @@ class Entry(models.Model):
     `changes` is the exact text of a JSON list from which the rows of the case can be rebuilt (see `record`).
     """
 
+    pk = models.CompositePrimaryKey("case_id", "seq")
     case = models.ForeignKey(Case, on_delete=models.PROTECT, db_index=False, db_constraint=False)
     seq = models.PositiveIntegerField()
     step = models.CharField(max_length=20)
@@ -178,7 +178,6 @@ class Entry(models.Model):
 
     class Meta:
         db_table = "cases_entry"
-        constraints = [models.UniqueConstraint(fields=["case", "seq"], name="cases_entry_seq")]
 
 
 class Hold(models.Model):

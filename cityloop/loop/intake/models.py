@@ -24,9 +24,7 @@ class Report(models.Model):
     class Meta:
         db_table = "intake_report"
         constraints = [models.UniqueConstraint(fields=["channel", "outside_id"], name="intake_report_once")]
-        indexes = [
-            models.Index(fields=["happened_at"], name="intake_report_waiting", condition=models.Q(case=None))
-        ]
+        indexes = [models.Index(fields=["happened_at"], name="intake_report_waiting", condition=models.Q(case=None))]
 
 
 class Fact(models.Model):
@@ -48,11 +46,11 @@ class Reply(models.Model):
     """The duty to answer whoever sent a report; every report keeps its own."""
 
     report = models.OneToOneField(Report, on_delete=models.PROTECT, db_constraint=False)
-    order_number = models.CharField(max_length=60, default="")
+    order_number = models.CharField(max_length=60, db_default="")
     sign_due_at = models.DateTimeField(null=True)
     answer_due_at = models.DateTimeField(null=True)
     answered_at = models.DateTimeField(null=True)
-    answer = models.TextField(default="")
+    answer = models.TextField(db_default="")
     called_back_at = models.DateTimeField(null=True)
     satisfied = models.BooleanField(null=True)
     redo_of = models.ForeignKey("self", on_delete=models.PROTECT, null=True)

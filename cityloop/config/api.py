@@ -1,0 +1,97 @@
+"""The HTTP API: who is asking, which rooms answer, and what every operation may answer besides success."""
+
+from importlib.metadata import version
+from typing import Any
+
+from django.http import HttpRequest, HttpResponse
+from ninja import NinjaAPI, Schema
+from ninja.openapi.schema import OpenAPISchema
+from ninja.operation import Operation
+from ninja.security import HttpBearer
+
+from cityloop.config import ready
+from cityloop.config.problems import CONTENT_TYPE, Problem, install, problem
+from cityloop.core import clock
+from cityloop.core.actor import Actor
+from cityloop.ground.accounts.queries import actor_of_token
+from cityloop.loop.cases.api import router as cases
+from cityloop.loop.dispatch.api import router as dispatch
+from cityloop.loop.intake.api import router as intake
+
+VERSION = version("cityloop")
+ALWAYS = {400: "Not understood", 404: "Not found", 422: "Refused", 500: "Failed", 503: "Not available"}
+SIGNED_IN = {401: "Not signed in", 403: "Not allowed"}
+WRITING = {409: "Overtaken"}
+
+
+class Bearer(HttpBearer):
+    """A token in the header `Authorization: Bearer …`; the operation finds its `Actor` in `request.auth`."""
+
+    def authenticate(self, request: HttpRequest, token: str) -> Actor | None:
+        return actor_of_token(token, clock.now())
+
+
+class CityloopAPI(NinjaAPI):
+    def get_openapi_operation_id(self, operation: Operation) -> str:
+        """`cases_advance`: the room and the function."""
+        room = operation.view_func.__module__.removesuffix(".api").rpartition(".")[2]
+        return f"{room}_{operation.view_func.__name__}"
+
+    def get_openapi_schema(
+        self, *, path_prefix: str | None = None, path_params: dict[str, Any] | None = None
+    ) -> OpenAPISchema:
+        """Ninja's description with the problems that any operation may answer."""
+        schema = super().get_openapi_schema(path_prefix=path_prefix, path_params=path_params)
+        schema["components"]["schemas"]["Problem"] = Problem.model_json_schema()
+        for operations in schema["paths"].values():
+            for method, operation in operations.items():
+                wanted = ALWAYS | (SIGNED_IN if "security" in operation else {})
+                for status, description in (wanted | (WRITING if method != "get" else {})).items():
+                    operation["responses"].setdefault(status, _answer(description))
+        return schema
+
+
+def _answer(description: str) -> dict[str, Any]:
+    content = {CONTENT_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}}}
+    return {"description": description, "content": content}
+
+
+api = CityloopAPI(
+    title="cityloop",
+    version=VERSION,
+    description="Signals in, cases round the loop. Errors are RFC 9457 problems in the language asked for.",
+    urls_namespace="api",
+    auth=Bearer(),
+)
+install(api)
+for router in (intake, cases, dispatch):
+    api.add_router("", router)
+
+
+class Health(Schema):
+    status: str
+    version: str
+
+
+class Ready(Schema):
+    """`checks` says of each condition whether it holds."""
+
+    status: str
+    city: str
+    checks: dict[str, bool]
+
+
+@api.get("/health", auth=None, response=Health, tags=["operation"])
+def health(request: HttpRequest) -> dict[str, str]:
+    """The process is alive; nothing else is asked."""
+    return {"status": "ok", "version": VERSION}
+
+
+@api.get("/ready", auth=None, response=Ready, tags=["operation"])
+def readiness(request: HttpRequest) -> dict[str, Any] | HttpResponse:
+    """Requests can be served: database, migrations, character type and city are as they must be."""
+    city, checks = ready.look()
+    if not all(checks.values()):
+        missing = [name for name, holds in checks.items() if not holds]
+        return problem(503, "not_ready", {"missing": ", ".join(missing), "checks": checks})
+    return {"status": "ready", "city": city, "checks": checks}

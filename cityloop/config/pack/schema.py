@@ -1,0 +1,349 @@
+"""What a pack may say: one model for pack.yaml, one for a line of each table. Nothing here reads files.
+
+Every scalar arrives as the text that stood in the file; these models give it its type. A check that needs
+only one value or one line lives here, checks across lines and tables are in `checks`.
+Codes given to `PydanticCustomError` are keys of `problems.TEXTS`.
+"""
+
+import re
+from datetime import date
+from decimal import Decimal
+from itertools import pairwise
+from typing import Annotated, Literal, Self
+from zoneinfo import ZoneInfo, available_timezones
+
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+from pydantic_core import PydanticCustomError
+
+from cityloop.core.units import LimitUnit
+from cityloop.loop.history.mapping import Mapping
+
+WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
+DESK_STEPS = ("register", "file", "dispatch")
+BEGINNING = date(1970, 1, 1)
+_TIME = re.compile(r"([01]\d|2[0-3]):[0-5]\d|24:00")
+_DAY = re.compile(r"\d{4}-\d\d-\d\d")
+
+
+class Strict(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True, str_strip_whitespace=True)
+
+
+def _refuse(code: str, **facts: object) -> PydanticCustomError:
+    return PydanticCustomError(code, code, facts)
+
+
+def _code(text: str) -> str:
+    if not text.isprintable() or ":" in text:
+        raise _refuse("code_unfit", value=text)
+    return text
+
+
+def _time_of_day(text: str) -> str:
+    if not _TIME.fullmatch(text):
+        raise _refuse("time_of_day", value=text)
+    return text
+
+
+def _iso_day(value: object) -> object:
+    """Pydantic would read bare numbers as seconds since 1970."""
+    if isinstance(value, str) and not _DAY.fullmatch(value):
+        raise _refuse("day_unreadable", value=value)
+    return value
+
+
+def _zone(name: str) -> str:
+    if name not in available_timezones():
+        raise _refuse("zone_unknown", value=name)
+    ZoneInfo(name)
+    return name
+
+
+def _ordered(periods: list[tuple[str, str]]) -> list[tuple[str, str]]:
+    for start, end in periods:
+        if start >= end:
+            raise _refuse("period_backwards", start=start, end=end)
+    for before, after in pairwise(periods):
+        if after[0] <= before[1]:
+            raise _refuse("periods_overlap", start=after[0], end=before[1])
+    return periods
+
+
+def _without_gap(steps: list[str]) -> list[str]:
+    if tuple(steps) != DESK_STEPS[: len(steps)]:
+        raise _refuse("opens_itself_gap", steps=", ".join(DESK_STEPS))
+    return steps
+
+
+def _named(value: object) -> object:
+    """`web: Website` is short for `web: {name: Website}`."""
+    return {"name": value} if isinstance(value, str) else value
+
+
+Code = Annotated[str, Field(min_length=1, max_length=40), AfterValidator(_code)]
+Ref = Annotated[str, Field(max_length=80)]
+"""The code of a row elsewhere, or empty. An area may be written `scheme:code`."""
+Name = Annotated[str, Field(min_length=1, max_length=200)]
+Names = dict[Annotated[str, Field(pattern=r"^[a-z]{2,3}$")], Name]
+TimeOfDay = Annotated[str, AfterValidator(_time_of_day)]
+Periods = Annotated[list[tuple[TimeOfDay, TimeOfDay]], AfterValidator(_ordered)]
+Day = Annotated[date, BeforeValidator(_iso_day)]
+Blank = BeforeValidator(lambda value: None if value == "" else value)
+DeskSteps = Annotated[list[Literal["register", "file", "dispatch"]], AfterValidator(_without_gap)]
+OptionalDay = Annotated[Day | None, Blank]
+
+
+# pack.yaml
+
+
+class City(Strict):
+    """`key` is the pack's own name; `code` begins every case number and may stand for a division code."""
+
+    key: Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$", max_length=60)]
+    code: Annotated[str, Field(pattern=r"^[0-9A-Za-z]{1,6}$")]
+    name: Annotated[str, Field(min_length=1, max_length=100)]
+    names: Names = {}
+    zone: Annotated[str, AfterValidator(_zone)]
+    languages: Annotated[list[Annotated[str, Field(pattern=r"^[a-z]{2,3}$")]], Field(min_length=1)] = ["en"]
+
+
+class Week(Strict):
+    """Work periods by weekday; a day left out has none."""
+
+    mon: Periods = []
+    tue: Periods = []
+    wed: Periods = []
+    thu: Periods = []
+    fri: Periods = []
+    sat: Periods = []
+    sun: Periods = []
+
+
+class CalendarSpec(Strict):
+    """Working hours by weekday, overruled day by day."""
+
+    wd_rule: Literal["working_time", "end_of_day"] = "end_of_day"
+    at_boundary: Literal["close", "open"] = "close"
+    week: Week
+    days: dict[Day, Periods] = {}
+
+    @model_validator(mode="after")
+    def _has_work_time(self) -> Self:
+        if not any(getattr(self.week, day) for day in WEEKDAYS):
+            raise _refuse("calendar_empty")
+        return self
+
+
+OFFICE_HOURS = CalendarSpec.model_validate({"week": {day: [("09:00", "17:00")] for day in WEEKDAYS[:5]}})
+
+
+class Channel(Strict):
+    name: Name
+    names: Names = {}
+
+
+USUAL_CHANNELS = {"history": Channel(name="History"), "api": Channel(name="API")}
+"""The channels that every city has, whether its pack names them or not."""
+
+
+class Settings(Strict):
+    """`opens_itself`: the desk steps that a complete live report passes without a person."""
+
+    centre: Code = "centre"
+    yellow_share: Annotated[Decimal, Field(gt=0, lt=1)] = Decimal("0.8")
+    axes_merged: bool = False
+    opens_itself: DeskSteps = ["register", "file", "dispatch"]
+
+
+class EditionSpec(Strict):
+    """The rule book that rules.csv is. Changed rules need a new code; no date: from the pack's beginning
+    for the first edition, from the day it is applied for a later one."""
+
+    code: Code = "1"
+    valid_from: OptionalDay = None
+
+
+class GridSpec(Strict):
+    """`size_m`: the side of a unit grid in metres when `cityloop pack derive` lays a new one."""
+
+    size_m: Annotated[float, Field(ge=10, le=10_000)] = 100.0
+
+
+class Boundary(Strict):
+    """Polygons of one level. `code`, `name`, `parent` are names of GeoJSON properties."""
+
+    file: Annotated[str, Field(min_length=1)]
+    code: Annotated[str, Field(min_length=1)]
+    name: str = ""
+    parent: str = ""
+    scheme: Code = "division"
+    crs: str = "EPSG:4326"
+
+
+class PackFile(Strict):
+    """pack.yaml as a whole."""
+
+    city: City
+    valid_from: Day = BEGINNING
+    scheme: Annotated[str, Field(max_length=40)] = ""
+    edition: EditionSpec = EditionSpec()
+    settings: Settings = Settings()
+    calendars: dict[Code, CalendarSpec] = {}
+    channels: dict[Code, Annotated[Channel, BeforeValidator(_named)]] = {}
+    grid: GridSpec = GridSpec()
+    boundaries: dict[Annotated[str, Field(min_length=1, max_length=30)], Boundary] = {}
+    history: Mapping | None = None
+
+    @property
+    def category_scheme(self) -> str:
+        return self.scheme or self.city.key
+
+    @property
+    def all_channels(self) -> dict[str, Channel]:
+        return {**USUAL_CHANNELS, **self.channels}
+
+    @property
+    def all_calendars(self) -> dict[str, CalendarSpec]:
+        """The calendars named, and office hours as `default` where the pack has no calendar of that name."""
+        return {"default": OFFICE_HOURS, **self.calendars}
+
+
+# The tables. Fields without a default are columns that must be there; the others may be left out.
+
+
+class Row(Strict):
+    pass
+
+
+class NamedRow(Row):
+    code: Code
+    name: Name
+    name_zh: str = ""
+    name_en: str = ""
+
+    @property
+    def names(self) -> dict[str, str]:
+        return {language: name for language, name in (("zh", self.name_zh), ("en", self.name_en)) if name}
+
+
+class AreaRow(NamedRow):
+    """areas.csv. `shape_key`: the value of the boundary file's code property where it is not `code`."""
+
+    scheme: Annotated[str, BeforeValidator(lambda text: text or "division"), Field(max_length=30)] = "division"
+    level: Annotated[str, Field(min_length=1, max_length=30)]
+    name: Annotated[str, Field(min_length=1, max_length=120)]
+    parent: Ref = ""
+    shape_key: str = ""
+
+    @property
+    def ref(self) -> str:
+        return f"{self.scheme}:{self.code}"
+
+
+class GridRow(Row):
+    """grids.csv: degrees of WGS-84."""
+
+    code: Code
+    area: Annotated[str, Field(min_length=1, max_length=80)]
+    west: Annotated[float, Field(ge=-180, le=180)]
+    south: Annotated[float, Field(ge=-90, le=90)]
+    east: Annotated[float, Field(ge=-180, le=180)]
+    north: Annotated[float, Field(ge=-90, le=90)]
+
+    @model_validator(mode="after")
+    def _a_box(self) -> Self:
+        if self.west >= self.east or self.south >= self.north:
+            raise _refuse("grid_box")
+        if self.east - self.west > 1 or self.north - self.south > 1:
+            raise _refuse("grid_too_big")
+        return self
+
+
+class OrganisationRow(NamedRow):
+    """organisations.csv. `key`: how the history names it; empty where it never does."""
+
+    kind: Annotated[str, BeforeValidator(lambda text: text or "department"), Field(max_length=30)] = "department"
+    parent: Ref = ""
+    key: str = ""
+
+
+class PostRow(Row):
+    """posts.csv. An empty area is the whole city."""
+
+    code: Annotated[str, Field(min_length=1, max_length=60)]
+    name: Name
+    role: Annotated[str, Field(min_length=1, max_length=30)]
+    organisation: Annotated[str, Field(min_length=1)]
+    area: Ref = ""
+
+
+class CategoryRow(NamedRow):
+    """categories.csv. `key`: how the history names it."""
+
+    kind: Annotated[Literal["component", "event"], BeforeValidator(lambda text: text or "event")] = "event"
+    level: Annotated[Literal["major", "minor"], BeforeValidator(lambda text: text or "minor")] = "minor"
+    parent: Ref = ""
+    key: str = ""
+
+
+class RuleRow(Row):
+    """rules.csv: one limit. Lines of the same category and situation are one rule with several limits."""
+
+    category: Annotated[str, Field(min_length=1)]
+    situation: Annotated[str, Field(max_length=60)] = ""
+    stage: Annotated[str, BeforeValidator(lambda text: text or "handle"), Field(max_length=20)] = "handle"
+    part: Annotated[str, Field(max_length=60)] = ""
+    value: Annotated[Annotated[Decimal, Field(gt=0, max_digits=9, decimal_places=3)] | None, Blank] = None
+    unit: Annotated[LimitUnit | None, Blank] = None
+    calendar: Annotated[str, BeforeValidator(lambda text: text or "default")] = "default"
+    filing_condition: str = ""
+    closing_condition: str = ""
+    source: Annotated[str, Field(max_length=200)] = ""
+
+    @model_validator(mode="after")
+    def _value_with_unit(self) -> Self:
+        if (self.value is None) != (self.unit is None):
+            raise _refuse("value_without_unit")
+        return self
+
+
+class LedgerLine(Row):
+    """ledger.csv: one party of one duty. Lines of the same code and `valid_from` are parties of one duty."""
+
+    code: Annotated[str, Field(min_length=1, max_length=80)]
+    tier: Annotated[Literal["owner", "contract", "line", "territory"], BeforeValidator(lambda text: text or "line")] = (
+        "line"
+    )
+    category: Ref = ""
+    situation: Annotated[str, Field(max_length=60)] = ""
+    area: Ref = ""
+    role: Annotated[
+        Literal[
+            "handler", "lead", "assist", "owner", "contractor", "territory", "line_authority", "supervising",
+            "leader", "chief",
+        ],
+        BeforeValidator(lambda text: text or "handler"),
+    ] = "handler"  # fmt: skip
+    organisation: Annotated[str, Field(min_length=1)]
+    duty: Annotated[str, BeforeValidator(lambda text: text or "handle"), Field(max_length=30)] = "handle"
+    basis: Annotated[str, Field(max_length=200)] = ""
+    valid_from: OptionalDay = None
+    valid_to: OptionalDay = None
+
+    @model_validator(mode="after")
+    def _forwards(self) -> Self:
+        if self.valid_from and self.valid_to and self.valid_from >= self.valid_to:
+            raise _refuse("dates_backwards", start=self.valid_from, end=self.valid_to)
+        return self
+
+
+TABLES: dict[str, type[Row]] = {
+    "areas": AreaRow,
+    "grids": GridRow,
+    "organisations": OrganisationRow,
+    "posts": PostRow,
+    "categories": CategoryRow,
+    "rules": RuleRow,
+    "ledger": LedgerLine,
+}
+"""Table name to its row; the file is `<name>.csv`."""

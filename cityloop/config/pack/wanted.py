@@ -1,0 +1,156 @@
+"""What a pack says, in the words of the rooms that will hold it. References to areas are `scheme:code`."""
+
+import hashlib
+import json
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from datetime import date
+from functools import cached_property
+from typing import Any
+
+from cityloop.config.pack.draft import parent_ref
+from cityloop.config.pack.reading import Pack
+from cityloop.config.pack.schema import CalendarSpec, LedgerLine, RuleRow
+from cityloop.ground.accounts.structure import OrganisationData, PostData
+from cityloop.ground.places.actions import AreaData, CityData, GridData
+from cityloop.ground.registry.actions import DutyData
+from cityloop.ground.standards.actions import CategoryData, LimitData, RuleData
+from cityloop.loop.clocks.actions import CalendarData
+
+
+@dataclass(frozen=True)
+class DatedDuty:
+    """A duty of the ledger; `since` None: since whenever it was first known."""
+
+    since: date | None
+    data: DutyData
+
+
+class Wanted:
+    """A pack as rows, made once."""
+
+    def __init__(self, pack: Pack) -> None:
+        self.pack = pack
+
+    @cached_property
+    def city(self) -> CityData:
+        city = self.pack.city
+        return CityData(city.code, city.name, dict(city.names), city.zone, city.key, self.pack.digest, self._settings())
+
+    def _settings(self) -> dict[str, Any]:
+        file = self.pack.file
+        found = file.settings.model_dump(mode="json") | {
+            "languages": list(file.city.languages),
+            "scheme": file.category_scheme,
+            "channels": {code: channel.model_dump() for code, channel in file.all_channels.items()},
+            "grid": file.grid.model_dump(),
+            "valid_from": file.valid_from.isoformat(),
+        }
+        if file.history is not None:
+            for name in ("lively", "end"):
+                instant = file.history.local(getattr(file.history, name), file.city.zone)
+                found[name] = instant.isoformat() if instant else None
+        return found
+
+    @cached_property
+    def calendars(self) -> list[CalendarData]:
+        zone = self.pack.city.zone
+        return [_calendar(code, zone, spec) for code, spec in self.pack.file.all_calendars.items()]
+
+    @cached_property
+    def areas(self) -> list[AreaData]:
+        pack = self.pack
+        return [
+            AreaData(
+                area.scheme, area.code, area.level, area.name, area.names,
+                pack.area(parent_ref(area)).ref if area.parent else "", pack.shapes.get((area.scheme, area.code)),
+            )
+            for area in pack.areas
+        ]  # fmt: skip
+
+    @cached_property
+    def grids(self) -> list[GridData]:
+        return [
+            GridData(grid.code, self._area(grid.area), grid.west, grid.south, grid.east, grid.north)
+            for grid in self.pack.grids
+        ]
+
+    @cached_property
+    def organisations(self) -> list[OrganisationData]:
+        rows = self.pack.organisations
+        return [OrganisationData(row.code, row.name, row.names, row.kind, row.parent) for row in rows]
+
+    @cached_property
+    def posts(self) -> list[PostData]:
+        return [
+            PostData(post.code, post.name, post.role, post.organisation, self._area(post.area))
+            for post in self.pack.posts
+        ]
+
+    @cached_property
+    def categories(self) -> list[CategoryData]:
+        rows = self.pack.categories
+        return [CategoryData(row.code, row.name, row.names, row.kind, row.level, row.parent) for row in rows]
+
+    @cached_property
+    def rules(self) -> list[RuleData]:
+        """The rule book; a minor category without a rule for any situation gets one without a limit."""
+        found: dict[tuple[str, str], RuleData] = {}
+        for row in self.pack.rules:
+            key = (row.category, row.situation)
+            found[key] = _with_line(found.get(key) or RuleData(*key, "", "", "", ()), row)
+        for category in self.pack.categories:
+            if category.level == "minor" and (category.code, "") not in found:
+                found[category.code, ""] = RuleData(category.code, "", "", "", "", ())
+        return list(found.values())
+
+    @cached_property
+    def rules_digest(self) -> str:
+        text = json.dumps(sorted(self.rules), default=str, ensure_ascii=False)
+        return hashlib.sha256(text.encode()).hexdigest()
+
+    @cached_property
+    def duties(self) -> list[DatedDuty]:
+        found: dict[tuple[str, date | None], DatedDuty] = {}
+        for line in self.pack.ledger:
+            key = (line.code, line.valid_from)
+            found[key] = self._with_party(found.get(key), line)
+        return list(found.values())
+
+    def _with_party(self, known: DatedDuty | None, line: LedgerLine) -> DatedDuty:
+        if known is None:
+            known = DatedDuty(
+                line.valid_from,
+                DutyData(
+                    line.code, line.tier, line.category, line.situation, self._area(line.area), line.duty,
+                    line.basis, line.valid_from or self.pack.file.valid_from, line.valid_to, (),
+                ),
+            )  # fmt: skip
+        parties = tuple(sorted((*known.data.parties, (line.role, line.organisation))))
+        return replace(known, data=known.data._replace(parties=parties))
+
+    def _area(self, ref: str) -> str:
+        return self.pack.area(ref).ref if ref else ""
+
+
+def _with_line(rule: RuleData, row: RuleRow) -> RuleData:
+    limits: Iterable[LimitData] = ()
+    if row.value is not None and row.unit is not None:
+        value = row.value.quantize(row.value.__class__("0.001"))
+        limits = [LimitData(row.stage, row.part, value, row.unit.value, row.calendar)]
+    return rule._replace(
+        filing_condition=rule.filing_condition or row.filing_condition,
+        closing_condition=rule.closing_condition or row.closing_condition,
+        source=rule.source or row.source,
+        limits=(*rule.limits, *limits),
+    )
+
+
+def _calendar(code: str, zone: str, spec: CalendarSpec) -> CalendarData:
+    week = {day: _periods(periods) for day, periods in spec.week if periods}
+    days = {day.isoformat(): _periods(periods) for day, periods in spec.days.items()}
+    return CalendarData(code, zone, spec.wd_rule, spec.at_boundary, week, days)
+
+
+def _periods(periods: Iterable[tuple[str, str]]) -> list[list[str]]:
+    return [list(period) for period in periods]

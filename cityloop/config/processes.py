@@ -1,0 +1,89 @@
+"""The processes behind `serve`: a web server and a jobs worker, both children that do not outlive their parent.
+
+`python -m cityloop.config.processes web HOST PORT` and `... worker`; standard input is the parent's life line.
+"""
+
+import multiprocessing
+import os
+import signal
+import sys
+import threading
+from collections.abc import Callable
+from typing import Any
+
+THREADS = 8
+"""Requests answered at once. They wait for the database most of the time; more than this only queue there."""
+GRACE = 10
+"""Seconds from being asked to stop to being stopped."""
+
+
+def end_with_parent() -> None:
+    """In a child that `multiprocessing` started: stop when its parent is gone, however it went."""
+    parent = multiprocessing.parent_process()
+    if parent is not None:
+        _end_after(parent.join)
+
+
+def _end_with_standard_input() -> None:
+    _end_after(lambda: os.read(0, 1))
+
+
+def _end_after(wait: Callable[[], Any]) -> None:
+    def watch() -> None:
+        wait()
+        os.kill(os.getpid(), signal.SIGTERM)
+        threading.Event().wait(GRACE)
+        os._exit(1)
+
+    threading.Thread(target=watch, name="life-line", daemon=True).start()
+
+
+def take_clock() -> None:
+    """Let this process's clock run as the city's does."""
+    from cityloop.core import clock
+    from cityloop.ground.places.city import find_city
+
+    city = find_city()
+    if city is not None:
+        clock.set_shift(city.clock_shift)
+
+
+def web(host: str, port: int) -> None:
+    """Answer HTTP until told to stop. Python runs in one process of its own, which `wsgi` sets up."""
+    from granian.constants import HTTPModes, Interfaces
+    from granian.log import LogLevels
+    from granian.server import Server
+
+    _end_with_standard_input()
+    Server(
+        "cityloop.config.wsgi:application",
+        address=host,
+        port=port,
+        interface=Interfaces.WSGI,
+        workers=1,
+        blocking_threads=THREADS,
+        http=HTTPModes.http1,
+        websockets=False,
+        workers_kill_timeout=GRACE // 2,
+        log_level=LogLevels.error,
+    ).serve()
+
+
+def worker() -> None:
+    """Run jobs until told to stop; what is running then has a few seconds to end."""
+    _end_with_standard_input()
+    import django
+
+    django.setup()
+    take_clock()
+    from procrastinate.contrib.django import app
+
+    with app.replace_connector(app.connector.get_worker_connector()):  # type: ignore[attr-defined]
+        app.run_worker(name="cityloop", delete_jobs="successful", shutdown_graceful_timeout=GRACE // 2)
+
+
+if __name__ == "__main__":
+    if sys.argv[1] == "web":
+        web(sys.argv[2], int(sys.argv[3]))
+    else:
+        worker()

@@ -1,0 +1,90 @@
+"""What each role may do. A post carries a role; who holds the post may do this in the post's area.
+
+Permissions are plain words `room.verb`; steps of the lifecycle and operations of the API name them.
+Supervision and command are kept apart: who finds, files and checks does not dispatch or handle.
+"""
+
+from dataclasses import dataclass
+
+from cityloop.core.texts import N_
+from cityloop.core.units import Axis
+
+PERMISSIONS: dict[str, str] = {
+    "reports.create": N_("Hand in a report"),
+    "reports.contact": N_("See a reporter's contact unmasked"),
+    "cases.read": N_("Read cases"),
+    "cases.pre_verify": N_("Say whether a report is true on site"),
+    "cases.ask_verification": N_("Ask for a verification on site"),
+    "cases.register": N_("Take a report in"),
+    "cases.file": N_("File a case"),
+    "cases.refuse": N_("Refuse a case"),
+    "cases.dispatch": N_("Dispatch a case"),
+    "cases.sign_for": N_("Sign for a dispatch"),
+    "cases.request_return": N_("Ask to return a dispatch"),
+    "cases.decide_return": N_("Decide on a return request"),
+    "cases.handle": N_("Report a case as handled"),
+    "cases.check": N_("Check the result on site"),
+    "cases.close": N_("Close a case"),
+    "cases.void": N_("Void a case"),
+    "evaluation.read": N_("Read the evaluation"),
+    "audit.read": N_("Verify chains and seals"),
+    "accounts.manage": N_("Manage users, tenures and tokens"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Role:
+    """`handles`: holders act only for assignments of their own organisation and those below it."""
+
+    key: str
+    title: str
+    axis: Axis
+    permissions: frozenset[str]
+    handles: bool = False
+
+
+def _role(key: str, title: str, axis: Axis, permissions: str, *, handles: bool = False) -> Role:
+    return Role(key, title, axis, frozenset(permissions.split()), handles)
+
+
+ROLES: dict[str, Role] = {
+    role.key: role
+    for role in (
+        _role(
+            "collector",
+            N_("Collector"),
+            Axis.SUPERVISION,
+            "reports.create cases.read cases.pre_verify cases.check",
+        ),
+        _role(
+            "acceptor",
+            N_("Acceptor"),
+            Axis.SUPERVISION,
+            "reports.create reports.contact cases.read cases.register cases.ask_verification",
+        ),
+        _role(
+            "shift_leader",
+            N_("Shift leader"),
+            Axis.SUPERVISION,
+            "reports.contact cases.read cases.ask_verification cases.register cases.file cases.refuse "
+            "cases.check cases.close cases.void evaluation.read",
+        ),
+        _role(
+            "dispatcher",
+            N_("Dispatcher"),
+            Axis.COMMAND,
+            "cases.read cases.dispatch cases.decide_return evaluation.read",
+        ),
+        _role(
+            "handler",
+            N_("Handler"),
+            Axis.COMMAND,
+            "cases.read cases.sign_for cases.request_return cases.handle",
+            handles=True,
+        ),
+        _role("evaluator", N_("Evaluator"), Axis.SUPERVISION, "cases.read evaluation.read"),
+        _role("auditor", N_("Auditor"), Axis.SUPERVISION, "cases.read evaluation.read audit.read"),
+        _role("administrator", N_("Administrator"), Axis.SUPERVISION, "accounts.manage evaluation.read"),
+        _role("machine", N_("Reporting machine"), Axis.SUPERVISION, "reports.create"),
+    )
+}

@@ -1,0 +1,131 @@
+"""locate: which unit grid and which area hold a point, for a whole file of points at once."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import Any, NamedTuple
+
+import numpy as np
+import shapely
+from numpy.typing import ArrayLike, NDArray
+
+Index = NDArray[np.int64]
+"""Positions in a list; -1 where there is none."""
+
+
+class AreaRow(NamedTuple):
+    """An area as `locate` needs it. `path`: ids from the top to itself; `shape`: WKB in WGS-84."""
+
+    id: int
+    code: str
+    level: str
+    path: Sequence[int]
+    shape: bytes | None = None
+    valid_from: date | None = None
+    valid_to: date | None = None
+
+
+class GridRow(NamedTuple):
+    """A unit grid: a box in degrees, and the area it belongs to."""
+
+    id: int
+    code: str
+    area: int
+    west: float
+    south: float
+    east: float
+    north: float
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where something is, as far as it is known. `areas`: ids from the top to the leaf `area_code`."""
+
+    lon: float | None
+    lat: float | None
+    grid: int | None
+    areas: tuple[int, ...]
+    area_code: str
+
+
+NOWHERE = Place(None, None, None, (), "")
+
+
+class AreaMap:
+    """The areas and grids of one day. Build it once, ask it for many points.
+
+    A point in a grid belongs to the grid's area, else to the polygon that holds it: the deepest one, and on a
+    shared border the one with the smallest code. Polygons that cross themselves are repaired.
+    """
+
+    def __init__(self, areas: Iterable[AreaRow], grids: Iterable[GridRow] = ()) -> None:
+        self.areas = sorted(areas, key=lambda row: (-len(row.path), row.code))
+        self.grids = sorted(grids, key=lambda row: row.code)
+        self._by_code = {row.code: row for row in reversed(self.areas)}
+        self._place_of_area: Index = np.array([i for i, row in enumerate(self.areas) if row.shape], np.int64)
+        shapes = shapely.from_wkb([row.shape for row in self.areas if row.shape])
+        self._shapes = shapely.STRtree(shapely.make_valid(np.asarray(shapes, dtype=object)))
+        boxes = np.array([row[3:] for row in self.grids], np.float64).reshape(-1, 4)
+        self._boxes = shapely.STRtree(shapely.box(*boxes.T))
+        position = {row.id: i for i, row in enumerate(self.areas)}
+        self._area_of_grid: Index = np.array([position[row.area] for row in self.grids], np.int64)
+
+    @property
+    def has_shapes(self) -> bool:
+        """Whether a point in no area and no grid is known to be outside the city."""
+        return len(self._place_of_area) > 0
+
+    def locate_many(self, lons: ArrayLike, lats: ArrayLike) -> tuple[Index, Index]:
+        """Positions in `grids` and in `areas` for each point (WGS-84 degrees; NaN is none), -1 for none."""
+        lon, lat = np.asarray(lons, np.float64), np.asarray(lats, np.float64)
+        points = shapely.points(lon, lat)
+        points[~(np.isfinite(lon) & np.isfinite(lat))] = None
+        grids = _smallest(self._boxes, points)
+        areas = np.full(len(points), -1, np.int64)
+        in_grid = grids >= 0
+        areas[in_grid] = self._area_of_grid[grids[in_grid]]
+        rest = np.flatnonzero(~in_grid)
+        if self.has_shapes and len(rest):
+            found = _smallest(self._shapes, points[rest])
+            areas[rest[found >= 0]] = self._place_of_area[found[found >= 0]]
+        return grids, areas
+
+    def places(
+        self, lons: Sequence[float | None], lats: Sequence[float | None], printed: Sequence[str] | None = None
+    ) -> list[Place]:
+        """A Place for each point; `printed`: area codes, which count where the point alone tells no area."""
+        grids, areas = self.locate_many(_floats(lons), _floats(lats))
+        codes = printed if printed is not None else [""] * len(lons)
+        return [
+            self._place(*one) for one in zip(lons, lats, grids.tolist(), areas.tolist(), codes, strict=True)
+        ]
+
+    def named(self, code: str) -> tuple[int, ...]:
+        """Ids from the top to the area of this code; empty for none."""
+        row = self._by_code.get(code)
+        return tuple(row.path) if row else ()
+
+    def place(self, lon: float | None, lat: float | None, printed: str = "") -> Place:
+        """`places` for a single point."""
+        return self.places([lon], [lat], [printed])[0]
+
+    def _place(self, lon: float | None, lat: float | None, grid: int, area: int, printed: str) -> Place:
+        row = self.areas[area] if area >= 0 else self._by_code.get(printed)
+        if lon is None and row is None:
+            return NOWHERE
+        path, code = (tuple(row.path), row.code) if row else ((), "")
+        return Place(lon, lat, self.grids[grid].id if grid >= 0 else None, path, code)
+
+
+def _smallest(tree: shapely.STRtree, points: NDArray[Any]) -> Index:
+    """For each point the first geometry of the tree, in the tree's order, that holds or touches it."""
+    found = np.full(len(points), len(tree), np.int64)
+    if len(tree) and len(points):
+        which, geometry = tree.query(points, predicate="intersects")
+        np.minimum.at(found, which, geometry)
+    found[found == len(tree)] = -1
+    return found
+
+
+def _floats(values: Sequence[float | None]) -> NDArray[np.float64]:
+    return np.array([np.nan if value is None else value for value in values], np.float64)

@@ -1,0 +1,163 @@
+"""The only writers of cases. Both take every step through the same pure function, one transaction each."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from typing import NamedTuple
+
+from django.db import connection, transaction
+
+from cityloop.core import bulk, jobs
+from cityloop.core.actor import Actor
+from cityloop.core.errors import Conflict, Refused, Unknown
+from cityloop.ground.audit.actions import set_heads
+from cityloop.loop.cases import queries
+from cityloop.loop.cases.rows import (
+    ASSIGNMENTS,
+    CASES,
+    ENTRIES,
+    SPANS,
+    AssignmentRow,
+    CaseRow,
+    EntryRow,
+    SpanRow,
+)
+from cityloop.loop.cases.step import Facts, Outcome, Snapshot, step
+from cityloop.loop.clocks.deadlines import ground
+from cityloop.reactions import REACTIONS
+
+CASE_IDS = "cases_case_id_seq"
+NO_FACTS = Facts()
+
+
+class Move(NamedTuple):
+    """One step to take: its name, when it happened, what comes with it, and who takes it if not the caller."""
+
+    step: str
+    at: datetime
+    facts: Facts = NO_FACTS
+    actor: Actor | None = None
+
+
+@dataclass
+class Written:
+    """The rows that steps leave behind, each in its last form, until they are written at once."""
+
+    cases: dict[int, CaseRow] = field(default_factory=dict)
+    assignments: dict[tuple[int, int], AssignmentRow] = field(default_factory=dict)
+    spans: dict[tuple[int, int], SpanRow] = field(default_factory=dict)
+    entries: list[EntryRow] = field(default_factory=list)
+
+    def add(self, outcome: Outcome) -> None:
+        case = outcome.snapshot.case
+        self.cases[case.id] = case
+        for assignment in outcome.assignments:
+            self.assignments[case.id, assignment.no] = assignment
+        for span in outcome.spans:
+            self.spans[case.id, span.no] = span
+        self.entries.append(outcome.entry)
+
+
+def _completed(snapshot: Snapshot, name: str, at: datetime, facts: Facts) -> Facts:
+    """The facts with what the rule book says: the rule the case was opened under, and the limit from here on."""
+    rule = snapshot.case.rule_id
+    if name == "file" and facts.rule is None:
+        return facts._replace(rule=rule)
+    if name in ("dispatch", "rework") and facts.deadline.due_at is None:
+        return facts._replace(deadline=ground().deadline(rule, at))
+    return facts
+
+
+@transaction.atomic
+def advance(
+    case_id: int,
+    name: str,
+    *,
+    actor: Actor,
+    at: datetime,
+    recorded_at: datetime,
+    facts: Facts = NO_FACTS,
+    seen: int | None = None,
+) -> Snapshot:
+    """Move a case one step. Case, entry, assignment, span, clock and follow-up jobs are saved together or not at all.
+
+    `seen` is the number of entries the caller knew of: where there are more by now, Conflict says so.
+    """
+    snapshot = queries.snapshots([case_id], lock=True).get(case_id)
+    if snapshot is None:
+        raise Unknown("case_unknown", number=case_id)
+    if seen is not None and seen != snapshot.case.seq:
+        raise Conflict("case_moved", state=snapshot.case.state, seq=snapshot.case.seq)
+    outcome = step(snapshot, name, actor, at, _completed(snapshot, name, at, facts), recorded_at=recorded_at)
+    written = Written()
+    written.add(outcome)
+    save(written, fresh=frozenset(), before={case_id: snapshot.case})
+    return outcome.snapshot
+
+
+def advance_many(
+    plans: Iterable[tuple[Snapshot | None, Sequence[Move]]],
+    *,
+    actor: Actor,
+    recorded_at: datetime,
+    react: bool = True,
+) -> list[Snapshot]:
+    """Take many steps of many cases, in bulk and in the caller's transaction; the first refusal undoes nothing here
+    but reaches the caller.
+
+    A plan is a case as it stands (locked by the caller), or None where its first move opens it. With `react` off no
+    follow-up job runs: what is being told is long past.
+    """
+    written, fresh, before, after = Written(), set[int](), dict[int, CaseRow](), list[Snapshot]()
+    for snapshot, moves in plans:
+        now = snapshot
+        if snapshot is not None:
+            before[snapshot.case.id] = snapshot.case
+        for name, at, facts, taker in moves:
+            outcome = step(now, name, taker or actor, at, facts, recorded_at=recorded_at)
+            now = outcome.snapshot
+            written.add(outcome)
+        if now is not None:
+            after.append(now)
+            if snapshot is None:
+                fresh.add(now.case.id)
+    save(written, fresh=frozenset(fresh), before=before, react=react)
+    return after
+
+
+def save(written: Written, *, fresh: frozenset[int], before: dict[int, CaseRow], react: bool = True) -> None:
+    """Write what steps left: rows of `fresh` cases are new, those of others are new from `before`'s counts on."""
+    bulk.insert(CASES, [row for row in written.cases.values() if row.id in fresh])
+    bulk.upsert(CASES, [row for row in written.cases.values() if row.id not in fresh])
+    bulk.insert(ASSIGNMENTS, [row for key, row in written.assignments.items() if key[0] in fresh])
+    bulk.upsert(ASSIGNMENTS, [row for key, row in written.assignments.items() if key[0] not in fresh])
+    bulk.insert(SPANS, [row for key, row in written.spans.items() if key[0] in fresh])
+    bulk.upsert(SPANS, [row for key, row in written.spans.items() if key[0] not in fresh])
+    bulk.insert(ENTRIES, written.entries)
+    heads = [(row.id in fresh, (row.number, row.seq, row.head)) for row in written.cases.values()]
+    set_heads(fresh=[head for new, head in heads if new], moved=[head for new, head in heads if not new])
+    if react:
+        jobs.defer(
+            (job, {"case_id": entry.case_id, "entry": entry.seq})
+            for entry in written.entries
+            for job in REACTIONS.get(entry.step, ())
+        )
+
+
+def take_number(prefix: str, day: date) -> tuple[str, int]:
+    """The next number of a day (prefix, date, serial of five digits or more) and the id for its case."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "INSERT INTO cases_numbercounter AS n (day, last) VALUES (%s, 1)"
+            " ON CONFLICT (day) DO UPDATE SET last = n.last + 1 RETURNING last, nextval(%s)",
+            [day, CASE_IDS],
+        )
+        last, case_id = cursor.fetchone()
+    return f"{prefix}{day:%Y%m%d}{last:05d}", case_id
+
+
+def past_number(prefix: str, day: date, serial: int) -> str:
+    """The number of a case taken over from a history, the `serial`-th of its day; never one of `take_number`'s."""
+    if not 0 < serial < 100_000:
+        raise Refused("fact_wrong", fact="serial", value=serial)
+    return f"{prefix}{day:%Y%m%d}9{serial:05d}"

@@ -1,0 +1,115 @@
+"""The loop on one screen. The diagram in the docs, the permission matrix and the checks are made from this table.
+
+A case runs on two tracks. The centre's own assignment holds the main track: its stages tile the case from report
+to end. While it is `out`, the handler's assignment, nested in it, has stages of its own.
+"""
+
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from cityloop.core.texts import N_
+from cityloop.core.units import Axis
+
+SAME = ""
+"""The centre stays in the stage it is in."""
+END = "-"
+"""The centre's track, and with it the case, ends."""
+
+
+class Effect(NamedTuple):
+    """What a step does to the handler's assignment: `opens`, `moves` it to a stage, or `ends` it with a verdict."""
+
+    kind: str
+    what: str = ""
+
+
+NOTHING = Effect("")
+HANDS_OUT = Effect("opens", "sign_for")
+HANDS_BACK = Effect("reopens", "sign_for")
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One allowed move. `needs` names facts that must be given; `centre` is the centre's next stage."""
+
+    name: str
+    title: str
+    sources: tuple[str, ...]
+    target: str
+    permission: str
+    axis: Axis
+    centre: str = SAME
+    unit: Effect = NOTHING
+    needs: tuple[str, ...] = ()
+
+
+STATES: dict[str, str] = {
+    "reported": N_("reported"),
+    "verifying": N_("being verified"),
+    "verified": N_("verified"),
+    "registered": N_("registered"),
+    "filed": N_("filed"),
+    "dispatched": N_("dispatched"),
+    "handling": N_("being handled"),
+    "return_requested": N_("return asked"),
+    "handled": N_("handled"),
+    "checked": N_("checked"),
+    "closed": N_("closed"),
+    "refused": N_("refused"),
+    "void": N_("void"),
+}
+ENDED = frozenset({"closed", "refused", "void"})
+MAIN_LINE = ("report", "register", "file", "dispatch", "sign_for", "handle", "check", "close")
+
+_desk = ("reported", "verified", "registered")
+_with_unit = ("dispatched", "handling", "return_requested")
+
+S, C = Axis.SUPERVISION, Axis.COMMAND
+STEPS: dict[str, Step] = {
+    step.name: step
+    for step in (
+        Step("report", N_("Report"), (), "reported", "reports.create", S, "register", needs=("opening",)),
+        Step("ask_verification", N_("Ask for verification"), ("reported",), "verifying",
+             "cases.ask_verification", S, "verify"),
+        Step("pre_verify", N_("Verify"), ("verifying",), "verified", "cases.pre_verify", S, "register",
+             needs=("verdict",)),
+        Step("register", N_("Register"), ("reported", "verified"), "registered", "cases.register", S, "file"),
+        Step("file", N_("File"), ("registered",), "filed", "cases.file", S, "dispatch", needs=("rule",)),
+        Step("refuse", N_("Refuse"), _desk, "refused", "cases.refuse", S, END, needs=("reason",)),
+        Step("dispatch", N_("Dispatch"), ("filed",), "dispatched", "cases.dispatch", C, "out", HANDS_OUT,
+             needs=("organisation",)),
+        Step("sign_for", N_("Sign for"), ("dispatched",), "handling", "cases.sign_for", C,
+             unit=Effect("moves", "handle")),
+        Step("request_return", N_("Ask to return"), ("dispatched", "handling"), "return_requested",
+             "cases.request_return", C, "rule_return", Effect("moves", "return"), needs=("reason",)),
+        Step("grant_return", N_("Grant the return"), ("return_requested",), "filed", "cases.decide_return", C,
+             "dispatch", Effect("ends", "returned")),
+        Step("deny_return", N_("Deny the return"), ("return_requested",), "handling", "cases.decide_return", C,
+             "out", Effect("rules", "handle"), needs=("reason",)),
+        Step("handle", N_("Handle"), ("handling",), "handled", "cases.handle", C, "check",
+             Effect("ends", "handled"), needs=("result",)),
+        Step("check", N_("Check"), ("handled",), "checked", "cases.check", S, "close", needs=("verdict",)),
+        Step("rework", N_("Send back for rework"), ("handled",), "dispatched", "cases.check", S, "out", HANDS_BACK,
+             needs=("reason",)),
+        Step("close", N_("Close"), ("checked",), "closed", "cases.close", S, END, needs=("closing_kind",)),
+        Step("void", N_("Void"), (*_desk, "verifying", "filed", *_with_unit, "handled", "checked"), "void",
+             "cases.void", S, END, Effect("ends", "void"), needs=("reason",)),
+    )
+}  # fmt: skip
+
+RETURN_REASONS = {
+    "not_ours": N_("not ours"),
+    "place_unclear": N_("place unclear"),
+    "not_found": N_("not found"),
+    "permitted": N_("permitted"),
+    "already_done": N_("already done"),
+    "duplicate": N_("duplicate"),
+    "beyond_authority": N_("beyond authority"),
+}
+VERDICTS = {"true": N_("true"), "false": N_("not true"), "solved": N_("solved")}
+CLOSING_KINDS = {
+    "solved": N_("solved"),
+    "temporary": N_("solved for now"),
+    "notified": N_("notified"),
+    "seasonal_plan": N_("planned for the season"),
+}

@@ -1,0 +1,179 @@
+"""Readers of cases for everybody else."""
+
+from collections.abc import Iterable, Sequence
+from typing import Any, TypeVar
+
+import orjson
+from django.db import connection
+
+from cityloop.core.actor import Actor
+from cityloop.core.errors import Unknown
+from cityloop.loop.cases.record import canonical
+from cityloop.loop.cases.rows import AssignmentRow, CaseRow, EntryRow, SpanRow
+from cityloop.loop.cases.step import Snapshot
+
+Row = TypeVar("Row", CaseRow, AssignmentRow, SpanRow, EntryRow)
+
+_CASE = ", ".join(f"c.{name}" for name in CaseRow._fields)
+_ASSIGNMENT = ", ".join(f"a.{name}" for name in AssignmentRow._fields)
+_SPAN = ", ".join(f"s.{name}" for name in SpanRow._fields)
+_ENTRY = ", ".join(f"e.{name}" for name in EntryRow._fields)
+
+
+def read_row(kind: type[Row], values: Sequence[Any]) -> Row:
+    """A row of the database as a row of the loop: bytes, tuples and lists instead of views, lists and JSON text."""
+    row = kind(*values)
+    if isinstance(row, CaseRow):
+        return row._replace(head=bytes(row.head), areas=tuple(row.areas))
+    if isinstance(row, SpanRow):
+        return row._replace(areas=tuple(row.areas))
+    if isinstance(row, EntryRow):
+        evidence = row.evidence if row.evidence == "[]" else canonical(orjson.loads(row.evidence))
+        return row._replace(digest=bytes(row.digest), evidence=evidence)
+    return row
+
+
+def snapshots(ids: Sequence[int], *, lock: bool = False) -> dict[int, Snapshot]:
+    """Cases as the next step finds them, by id; two statements however many. `lock` holds them in id order."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"SELECT {_CASE} FROM cases_case c WHERE c.id = ANY(%s) ORDER BY c.id{' FOR UPDATE' if lock else ''}",
+            [list(ids)],
+        )
+        cases = {row[0]: read_row(CaseRow, row) for row in cursor.fetchall()}
+        cursor.execute(
+            f"SELECT o.path, {_ASSIGNMENT}, {_SPAN} FROM cases_assignment a"
+            " JOIN cases_case c ON c.id = a.case_id"
+            " JOIN accounts_organisation o ON o.id = a.acting_org_id"
+            " LEFT JOIN cases_span s ON s.case_id = a.case_id AND s.assignment_id = a.id AND s.ended_at IS NULL"
+            " WHERE a.case_id = ANY(%s) AND (a.no = 1 OR a.no = c.assignments_made) ORDER BY a.id",
+            [list(ids)],
+        )
+        rows = cursor.fetchall()
+    found: dict[int, Snapshot] = {}
+    width = 1 + len(AssignmentRow._fields)
+    for row in rows:
+        assignment = read_row(AssignmentRow, row[1:width])
+        stay = read_row(SpanRow, row[width:]) if row[width] is not None else None
+        case = cases[assignment.case_id]
+        if assignment.no == 1:
+            found[case.id] = Snapshot(case, assignment, stay)
+        else:
+            found[case.id] = found[case.id]._replace(unit=assignment, unit_span=stay, unit_path=tuple(row[0]))
+    return found
+
+
+def id_of(number: str, actor: Actor) -> int:
+    """The id of a case that `actor` may see; Unknown otherwise, whether it exists or not."""
+    clause, values = visible_to(actor)
+    with connection.cursor() as cursor:
+        cursor.execute(f"SELECT c.id FROM cases_case c WHERE c.number = %s AND {clause}", [number, *values])
+        row = cursor.fetchone()
+    if row is None:
+        raise Unknown("case_unknown", number=number)
+    return int(row[0])
+
+
+def visible_to(actor: Actor) -> tuple[str, list[Any]]:
+    """A condition on `c` (cases_case), with its values: the cases that some post of `actor` may read.
+
+    A post sees the cases of its area; a handling post only those assigned to its organisation or one below.
+    """
+    if actor.trusted:
+        return "TRUE", []
+    clauses, values = [], []
+    for post in actor.posts:
+        if "cases.read" not in post.permissions:
+            continue
+        parts = ["TRUE"]
+        if post.area is not None:
+            parts.append("%s = ANY(c.areas)")
+            values.append(post.area)
+        if post.handles:
+            parts.append(
+                "EXISTS (SELECT 1 FROM cases_assignment v JOIN accounts_organisation o ON o.id = v.acting_org_id"
+                " WHERE v.case_id = c.id AND v.no > 1 AND %s = ANY(o.path))"
+            )
+            values.append(post.organisation)
+        clauses.append("(" + " AND ".join(parts) + ")")
+    return ("(" + " OR ".join(clauses) + ")" if clauses else "FALSE"), values
+
+
+def page(
+    actor: Actor, *, limit: int = 50, before: tuple[Any, int] | None = None, state: str = ""
+) -> list[dict[str, Any]]:
+    """Cases newest first, one statement; `before` is (opened_at, id) of the last row of the page before."""
+    clause, values = visible_to(actor)
+    if state:
+        clause += " AND c.state = %s"
+        values.append(state)
+    if before:
+        clause += " AND (c.opened_at, c.id) < (%s, %s)"
+        values.extend(before)
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT c.id, c.number, c.state, c.seq, c.opened_at, c.due_at, c.yellow_at, c.closed_at,"
+            " k.code AS category, k.name AS category_name, c.address, c.lon, c.lat, c.channel, o.code AS organisation"
+            " FROM cases_case c JOIN standards_category k ON k.id = c.category_id"
+            " LEFT JOIN cases_assignment a ON a.case_id = c.id AND a.no = c.assignments_made AND a.no > 1"
+            " LEFT JOIN accounts_organisation o ON o.id = a.acting_org_id"
+            f" WHERE {clause} ORDER BY c.opened_at DESC, c.id DESC LIMIT %s",
+            [*values, limit],
+        )
+        return _dicts(cursor)
+
+
+def history(case_id: int) -> dict[str, Any]:
+    """One case whole, in a constant number of statements: its row, assignments, spans and entries, with names."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT c.*, k.code AS category, k.name AS category_name, g.code AS grid,"
+            " l.code AS ledger_code, l.tier AS ledger_tier, l.basis AS ledger_basis,"
+            " (SELECT json_agg(json_build_object('level', r.level, 'code', r.code, 'name', r.name)"
+            "  ORDER BY cardinality(r.path)) FROM places_area r WHERE r.id = ANY(c.areas)) AS places"
+            " FROM cases_case c JOIN standards_category k ON k.id = c.category_id"
+            " LEFT JOIN places_unitgrid g ON g.id = c.grid_id"
+            " LEFT JOIN registry_ledgerrow l ON l.id = c.ledger_row_id WHERE c.id = %s",
+            [case_id],
+        )
+        case = _dicts(cursor)[0]
+        for name, table, order in (
+            (
+                "assignments",
+                "cases_assignment r JOIN accounts_organisation o ON o.id = r.acting_org_id",
+                "r.no",
+            ),
+            (
+                "spans",
+                "cases_span r JOIN accounts_organisation o ON o.id = r.organisation_id",
+                "r.started_at, r.no",
+            ),
+        ):
+            cursor.execute(
+                f"SELECT r.*, o.code AS organisation, o.name AS organisation_name FROM {table}"
+                f" WHERE r.case_id = %s ORDER BY {order}",
+                [case_id],
+            )
+            case[name] = _dicts(cursor)
+        cursor.execute(f"SELECT {_ENTRY} FROM cases_entry e WHERE e.case_id = %s ORDER BY e.seq", [case_id])
+        case["entries"] = _dicts(cursor)
+    return case
+
+
+def standing() -> list[tuple[str, int]]:
+    """How many cases stand in each state."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT state, count(*) FROM cases_case GROUP BY state")
+        return cursor.fetchall()
+
+
+def progress(ids: Iterable[int]) -> dict[int, tuple[str, int]]:
+    """State and number of entries of cases, by id; one statement."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT id, state, seq FROM cases_case WHERE id = ANY(%s)", [list(ids)])
+        return {case: (state, seq) for case, state, seq in cursor.fetchall()}
+
+
+def _dicts(cursor: Any) -> list[dict[str, Any]]:
+    names = [column.name for column in cursor.description]
+    return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]

@@ -1,0 +1,43 @@
+"""The only writer of working calendars."""
+
+from collections.abc import Sequence
+from typing import Any, NamedTuple
+
+from django.db import transaction
+from psycopg.types.json import Jsonb
+
+from cityloop.core import bulk
+from cityloop.core.actor import Actor
+from cityloop.ground.places.actions import SET_UP
+
+CALENDARS = bulk.Table(
+    "clocks_calendar",
+    {
+        "code": "text",
+        "zone": "text",
+        "wd_rule": "text",
+        "at_boundary": "text",
+        "week": "jsonb",
+        "days": "jsonb",
+    },
+    key=("code",),
+)
+
+
+class CalendarData(NamedTuple):
+    """`week` maps `mon`..`sun`, `days` ISO dates, to lists of `["08:00", "12:00"]`."""
+
+    code: str
+    zone: str
+    wd_rule: str
+    at_boundary: str
+    week: dict[str, Any]
+    days: dict[str, Any]
+
+
+@transaction.atomic
+def put_calendars(calendars: Sequence[CalendarData], *, actor: Actor) -> None:
+    """Add or change calendars; deadlines already written stay as they are."""
+    actor.require(SET_UP)
+    rows = [(*calendar[:4], Jsonb(calendar.week), Jsonb(calendar.days)) for calendar in calendars]
+    bulk.upsert(CALENDARS, rows)

@@ -1,0 +1,41 @@
+"""HTTP edge of dispatch: whom the ledger would send a case to, and why."""
+
+from typing import Any
+
+from django.http import HttpRequest
+from ninja import Router, Schema
+
+from cityloop.core.actor import Actor
+from cityloop.loop.cases.queries import id_of, snapshots
+from cityloop.loop.clocks.deadlines import ground
+from cityloop.loop.dispatch.actions import propose
+
+router = Router(tags=["dispatch"])
+
+
+class ProposalOut(Schema):
+    """`finding` is named, fallback (territory only), gap or dispute; `rows` are the ledger rows that decide."""
+
+    finding: str
+    organisation: str | None
+    organisation_name: str | None
+    rows: list[str]
+    reason: list[str]
+
+
+@router.get("/cases/{number}/proposal", response=ProposalOut)
+def proposal(request: HttpRequest, number: str) -> dict[str, Any]:
+    """Who answers for a case by the ledger."""
+    actor: Actor = request.auth  # type: ignore[attr-defined]  # set by the API's sign-in
+    actor.require("cases.dispatch")
+    case_id = id_of(number, actor)
+    here = ground()
+    answer = propose(snapshots([case_id])[case_id].case, here)
+    organisation = here.organisations.by_id[answer.handler] if answer.handler else None
+    return {
+        "finding": answer.finding.value,
+        "organisation": organisation.code if organisation else None,
+        "organisation_name": organisation.name if organisation else None,
+        "rows": [duty.code for duty in answer.duties],
+        "reason": list(answer.reason),
+    }

@@ -1,0 +1,237 @@
+"""Take reports in, learn from them, open cases from them, answer whoever sent them."""
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from typing import NamedTuple
+
+import orjson
+from django.db import connection, transaction
+
+from cityloop.core import bulk
+from cityloop.core.actor import SYSTEM, Actor
+from cityloop.core.bulk import Table
+from cityloop.core.errors import Refused, Unknown
+from cityloop.ground.places.queries import areas_on
+from cityloop.loop.cases import actions as cases
+from cityloop.loop.cases.actions import Move
+from cityloop.loop.cases.record import FIRST
+from cityloop.loop.cases.rows import CaseRow
+from cityloop.loop.cases.step import Facts, Opening
+from cityloop.loop.clocks.deadlines import Ground, ground
+from cityloop.loop.dispatch.actions import assignment_facts
+from cityloop.loop.intake.facts import Learned, learn
+from cityloop.loop.intake.report import FactValue, Report
+
+REPORTS = Table(
+    "intake_report",
+    {
+        "number": "text",
+        "channel": "text",
+        "outside_id": "text",
+        "happened_at": "timestamptz",
+        "recorded_at": "timestamptz",
+        "lon": "float8",
+        "lat": "float8",
+        "datum": "text",
+        "address": "text",
+        "words": "text",
+        "evidence": "jsonb",
+        "reporter": "jsonb",
+        "raw": "jsonb",
+        "case_id": "int8",
+    },
+)
+FACTS = Table(
+    "intake_fact",
+    {
+        "report_id": "int8",
+        "name": "text",
+        "value": "jsonb",
+        "source": "text",
+        "confidence": "int2",
+        "at": "timestamptz",
+    },
+)
+WHAT_A_CASE_NEEDS = ("category_missing", "category_unknown")
+"""Facts that keep a report on the desk until a person adds the missing one."""
+
+
+class Receipt(NamedTuple):
+    """What a sender gets at once: the report's number, its case if one was opened, what is still missing."""
+
+    number: str
+    case: str | None
+    known: bool
+    missing: tuple[str, ...]
+
+
+@transaction.atomic
+def receive(report: Report, *, actor: Actor) -> Receipt:
+    """Take a report in; a (channel, outside id) that is known already changes nothing and gets its old number."""
+    actor.require("reports.create")
+    here = ground()
+    if report.channel not in here.city.settings.get("channels", {}):
+        raise Unknown("channel_unknown", channel=report.channel)
+    number, case_id = cases.take_number(here.city.code, here.city.day(report.happened_at))
+    areas = areas_on(here.city.revision, here.city.day(report.happened_at))
+    learned = learn(report, areas.place(report.lon, report.lat), areas, here)
+    opens = learned.rule is not None
+    report_id = _insert_report(report, f"R{number}", case_id if opens else None)
+    if report_id is None:
+        return _known(report)
+    if opens:
+        moves = opening_moves(report, learned, here, number, case_id)
+        cases.advance_many([(None, moves)], actor=actor, recorded_at=report.recorded_at)
+    _add_facts(report_id, learned.facts, report.recorded_at)
+    missing = tuple(fact.name for fact in learned.facts if fact.name in WHAT_A_CASE_NEEDS)
+    return Receipt(f"R{number}", number if opens else None, False, missing)
+
+
+@transaction.atomic
+def add_category(number: str, category: str, *, actor: Actor, at: datetime) -> Receipt:
+    """A person adds the fact that was missing; the case opens with the report's own number."""
+    actor.require("cases.register")
+    here = ground()
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT id, channel, outside_id, happened_at, lon, lat, address, words, case_id FROM intake_report"
+            " WHERE number = %s FOR UPDATE",
+            [number],
+        )
+        row = cursor.fetchone()
+    if row is None:
+        raise Unknown("report_unknown", number=number)
+    if row[8] is not None:
+        raise Refused("report_opened", number=number)
+    report = Report(row[1], row[2], row[3], at, {}, *row[4:8], category=category)
+    areas = areas_on(here.city.revision, here.city.day(report.happened_at))
+    learned = learn(report, areas.place(report.lon, report.lat), areas, here)
+    if learned.rule is None:
+        raise Unknown("category_unknown", category=category)
+    (case_id,) = bulk.reserve(cases.CASE_IDS, 1)
+    moves = opening_moves(report, learned, here, number.removeprefix("R"), case_id, at=at)
+    cases.advance_many([(None, moves)], actor=actor, recorded_at=at)
+    with connection.cursor() as cursor:
+        cursor.execute("UPDATE intake_report SET case_id = %s WHERE id = %s", [case_id, row[0]])
+    _add_facts(row[0], [FactValue("category", category, actor.key), *learned.facts], at, reply=False)
+    return Receipt(number, number.removeprefix("R"), False, ())
+
+
+def opening(report: Report, learned: Learned, ground: Ground, number: str, case_id: int) -> Facts:
+    """The facts with which the first step opens a case: place, category, rule and ledger row as of now."""
+    assert learned.rule is not None  # the caller has seen to it
+    place, duties = learned.place, learned.answer.duties if learned.answer else ()
+    case = CaseRow(
+        id=case_id,
+        number=number,
+        state="",
+        seq=0,
+        head=FIRST,
+        last_at=report.happened_at,
+        assignments_made=0,
+        spans_made=0,
+        round=1,
+        opened_at=report.happened_at,
+        closed_at=None,
+        category_id=learned.rule.category,
+        rule_id=learned.rule.id,
+        ledger_row_id=duties[0].id if duties else None,
+        grid_id=place.grid,
+        areas=place.areas,
+        channel=report.channel,
+        lon=place.lon,
+        lat=place.lat,
+        address=report.address,
+    )
+    centre = ground.organisations.named(ground.city.settings["centre"]).id
+    return Facts(opening=Opening(case, centre))
+
+
+def opening_moves(
+    report: Report, learned: Learned, ground: Ground, number: str, case_id: int, *, at: datetime | None = None
+) -> list[Move]:
+    """The steps a live report takes by itself: as far as the pack lets it and the ledger knows who answers."""
+    at = at or report.happened_at
+    moves = [Move("report", at, opening(report, learned, ground, number, case_id))]
+    for name in ground.city.settings.get("opens_itself", ()):
+        if name == "register":
+            moves.append(Move(name, at, actor=SYSTEM))
+        elif name == "file":
+            moves.append(Move(name, at, Facts(rule=learned.rule.id if learned.rule else None), SYSTEM))
+        elif name == "dispatch" and learned.answer and learned.answer.handler and learned.rule:
+            organisation = ground.organisations.by_id[learned.answer.handler]
+            deadline = ground.deadline(learned.rule.id, at)
+            moves.append(Move(name, at, assignment_facts(organisation, learned.answer, deadline), SYSTEM))
+    return moves
+
+
+def answer(case_id: int, *, at: datetime) -> int:
+    """Note for every report of a case that its sender is answered now; how many were not before."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "UPDATE intake_reply y SET answered_at = %(at)s, answer ="
+            " coalesce((SELECT note FROM cases_entry e WHERE e.case_id = %(case)s AND e.step = 'handle'"
+            " ORDER BY e.seq DESC LIMIT 1), '')"
+            " FROM intake_report r WHERE r.id = y.report_id AND r.case_id = %(case)s AND y.answered_at IS NULL",
+            {"at": at, "case": case_id},
+        )
+        return int(cursor.rowcount)
+
+
+def report_row(report: Report, number: str, case_id: int | None) -> tuple[object, ...]:
+    """A report as `REPORTS` writes it."""
+    return (
+        number,
+        report.channel,
+        report.outside_id,
+        report.happened_at,
+        report.recorded_at,
+        report.lon,
+        report.lat,
+        "WGS84",
+        report.address,
+        report.words,
+        _json(report.evidence),
+        _json(report.reporter),
+        report.raw if isinstance(report.raw, str) else _json(report.raw),
+        case_id,
+    )
+
+
+def fact_rows(report_id: int, facts: Iterable[FactValue], at: datetime) -> list[Sequence[object]]:
+    """Facts as `FACTS` writes them."""
+    return [(report_id, fact.name, _json(fact.value), fact.source, fact.confidence, at) for fact in facts]
+
+
+def _json(value: object) -> str:
+    return orjson.dumps(value).decode()
+
+
+def _insert_report(report: Report, number: str, case_id: int | None) -> int | None:
+    places = ", ".join(f"%s::{kind}" for kind in REPORTS.columns.values())
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"INSERT INTO intake_report ({', '.join(REPORTS.columns)}) VALUES ({places})"
+            " ON CONFLICT (channel, outside_id) DO NOTHING RETURNING id",
+            report_row(report, number, case_id),
+        )
+        row = cursor.fetchone()
+    return int(row[0]) if row else None
+
+
+def _known(report: Report) -> Receipt:
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT r.number, c.number FROM intake_report r LEFT JOIN cases_case c ON c.id = r.case_id"
+            " WHERE r.channel = %s AND r.outside_id = %s",
+            [report.channel, report.outside_id],
+        )
+        number, case = cursor.fetchone()
+    return Receipt(number, case, True, () if case else ("category_missing",))
+
+
+def _add_facts(report_id: int, facts: Sequence[FactValue], at: datetime, *, reply: bool = True) -> None:
+    bulk.insert(FACTS, fact_rows(report_id, facts, at))
+    if reply:
+        with connection.cursor() as cursor:
+            cursor.execute("INSERT INTO intake_reply (report_id) VALUES (%s)", [report_id])

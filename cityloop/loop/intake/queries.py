@@ -1,0 +1,45 @@
+"""Readers of reports for everybody else."""
+
+from typing import Any
+
+from django.db import connection
+
+from cityloop.core.actor import Actor
+
+
+def waiting(limit: int = 50) -> list[dict[str, Any]]:
+    """Reports without a case, oldest first, with the facts that keep them from one; one statement."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT r.number, r.channel, r.happened_at, r.address, r.words,"
+            " coalesce(array_agg(f.name ORDER BY f.id) FILTER (WHERE f.name LIKE 'category_%%'), '{}') AS missing"
+            " FROM intake_report r LEFT JOIN intake_fact f ON f.report_id = r.id"
+            " WHERE r.case_id IS NULL GROUP BY r.id ORDER BY r.happened_at, r.id LIMIT %s",
+            [limit],
+        )
+        names = [column.name for column in cursor.description or ()]
+        return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
+
+
+def reports_of(case_id: int, actor: Actor) -> list[dict[str, Any]]:
+    """The reports of a case with their facts and replies; one statement. Contact data only where a post needs it."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT r.number, r.channel, r.outside_id, r.happened_at, r.words, r.reporter, y.answered_at, y.answer,"
+            " (SELECT coalesce(json_agg(json_build_object('name', f.name, 'value', f.value, 'source', f.source,"
+            "  'confidence', f.confidence) ORDER BY f.id), '[]') FROM intake_fact f WHERE f.report_id = r.id) AS facts"
+            " FROM intake_report r LEFT JOIN intake_reply y ON y.report_id = r.id"
+            " WHERE r.case_id = %s ORDER BY r.happened_at, r.id",
+            [case_id],
+        )
+        names = [column.name for column in cursor.description or ()]
+        rows = [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
+    open_ = actor.trusted or any("reports.contact" in post.permissions for post in actor.posts)
+    for row in rows:
+        row["reporter"] = {name: value if open_ else masked(value) for name, value in row["reporter"].items()}
+    return rows
+
+
+def masked(text: str) -> str:
+    """Contact data as most posts see it: its first character, the rest stars."""
+    return text[:1] + "*" * max(len(text) - 1, 3) if text else ""

@@ -1,0 +1,106 @@
+"""How far our own account of the cases agrees with what the city itself said about them.
+
+Nothing here looks at an input file: the spans are read back from the database and held against the facts that
+were noted beside them.
+"""
+
+from dataclasses import dataclass, fields
+from datetime import datetime, timedelta
+
+from django.db import connection
+
+TOLERANCE = timedelta(seconds=60)
+"""Some cities cut their opening times to the minute and keep the seconds of their due dates."""
+
+
+@dataclass(frozen=True, slots=True)
+class Flags:
+    """Reports compared and agreeing. A comparison is made where both sides are there, and only there.
+
+    flags: closed cases, the city's flag against the end of the handling. open_flags: open cases, the city's
+    flag against the light. limits: closed cases, the city's due date against the rule book and our clock.
+    place: the area printed against the area located. ledger: the organisation that the history names against
+    the one that the ledger says; `ledger_agree_department` counts the departments that agree.
+    """
+
+    flags_compared: int
+    flags_agree: int
+    open_flags_compared: int
+    open_flags_agree: int
+    limits_compared: int
+    limits_explained: int
+    place_compared: int
+    place_agree: int
+    ledger_compared: int
+    ledger_agree: int
+    ledger_agree_department: int
+
+
+_NAMES = [
+    "on_time_flag",
+    "target",
+    "due_by_rule",
+    "area_printed",
+    "area_located",
+    "ledger_said",
+    "history_named",
+]
+
+_SAID = """
+    WITH said AS (
+        -- the latest fact of a name stands
+        SELECT report_id, jsonb_object_agg(name, value ORDER BY id) AS f
+        FROM intake_fact WHERE name = ANY(%(names)s) GROUP BY report_id
+    ), handling AS (
+        SELECT DISTINCT ON (case_id) case_id, due_at, ended_at, outcome
+        FROM cases_span WHERE NOT main AND stage = 'handle' AND started_at <= %(at)s
+        ORDER BY case_id, no DESC
+    ), compared AS (
+        SELECT h.due_at, h.ended_at, (f ->> 'target')::timestamptz AS target,
+            f ->> 'on_time_flag' AS flag, (f ->> 'due_by_rule')::timestamptz AS by_rule,
+            c.state = 'closed' AND c.closed_at <= %(at)s AND h.outcome = 'handled'
+                AND h.ended_at <= %(at)s AS closed,
+            coalesce(c.closed_at > %(at)s, true) AND h.case_id IS NOT NULL
+                AND coalesce(h.ended_at > %(at)s, true) AS open,
+            f ->> 'area_printed' AS printed, f ->> 'area_located' AS located, f ? 'area_located' AS is_located,
+            f #>> '{history_named,organisation}' AS named, f #>> '{ledger_said,organisation}' AS answers,
+            f #>> '{history_named,department}' AS named_department,
+            f #>> '{ledger_said,department}' AS answers_department, f ? 'ledger_said' AS is_answered
+        FROM said JOIN intake_report r ON r.id = said.report_id JOIN cases_case c ON c.id = r.case_id
+        LEFT JOIN handling h ON h.case_id = c.id
+        WHERE c.opened_at <= %(at)s
+    )
+"""
+
+_FLAGGED = "flag IN ('on_time', 'overdue') AND target IS NOT NULL AND due_at IS NOT NULL"
+_LIMITED = "closed AND target IS NOT NULL"
+_PLACED = "printed IS NOT NULL AND is_located"
+_ANSWERED = "named IS NOT NULL AND is_answered"
+
+CONDITIONS: dict[str, str] = {
+    "flags_compared": f"closed AND {_FLAGGED}",
+    "flags_agree": f"closed AND {_FLAGGED} AND (ended_at <= due_at) = (flag = 'on_time')",
+    "open_flags_compared": f"open AND {_FLAGGED}",
+    "open_flags_agree": f"open AND {_FLAGGED} AND (due_at < %(at)s) = (flag = 'overdue')",
+    "limits_compared": _LIMITED,
+    "limits_explained": f"{_LIMITED} AND abs(extract(epoch FROM by_rule - target)) <= %(tolerance)s",
+    "place_compared": _PLACED,
+    "place_agree": f"{_PLACED} AND printed = located",
+    "ledger_compared": _ANSWERED,
+    "ledger_agree": f"{_ANSWERED} AND named = answers",
+    "ledger_agree_department": (
+        f"{_ANSWERED} AND coalesce(named_department, named) = coalesce(answers_department, answers)"
+    ),
+}
+
+
+def flags(at: datetime) -> Flags:
+    """All comparisons as of `at`, in one statement."""
+    names = [field.name for field in fields(Flags)]
+    counts = ", ".join(f"count(*) FILTER (WHERE {CONDITIONS[name]})" for name in names)
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"{_SAID} SELECT {counts} FROM compared",
+            {"at": at, "names": _NAMES, "tolerance": TOLERANCE.total_seconds()},
+        )
+        return Flags(*cursor.fetchone())

@@ -1,0 +1,142 @@
+"""What is written from the code: `python -m docs.generate [--check]`. Connects to nothing."""
+
+import json
+import os
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+NOTE = "<!-- Written by `make docs` from the code; changes made here are lost. -->\n\n"
+
+os.environ["DATABASE_URL"] = "postgresql://nobody@127.0.0.1:9/none?connect_timeout=1"
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "cityloop.config.settings")
+
+
+def _chinese() -> Callable[[str], str]:
+    from docs.messages import read_catalogue
+
+    catalogue = read_catalogue("django")
+
+    def chinese(text: str) -> str:
+        message = catalogue.get(text)
+        return str(message.string) if message and message.string else text
+
+    return chinese
+
+
+def _table(head: list[str], rows: list[list[str]]) -> str:
+    lines = [head, ["---"] * len(head), *rows]
+    return "".join(f"| {' | '.join(cell.replace('|', '&#124;') for cell in line)} |\n" for line in lines)
+
+
+def lifecycle() -> str:
+    """States and steps as tables, with the picture."""
+    from cityloop.loop.cases.lifecycle import ENDED, STATES, STEPS
+
+    chinese = _chinese()
+    states = [
+        [f"`{name}`", title, chinese(title), "ends the case" if name in ENDED else ""]
+        for name, title in STATES.items()
+    ]
+    steps = [
+        [
+            f"`{step.name}`",
+            step.title,
+            chinese(step.title),
+            ", ".join(f"`{source}`" for source in step.sources) or "-",
+            f"`{step.target}`",
+            f"`{step.permission}`",
+            step.axis.value,
+            ", ".join(step.needs) or "-",
+        ]
+        for step in STEPS.values()
+    ]
+    return (
+        f"{NOTE}# Lifecycle of a case\n\n![The loop](../images/loop.svg)\n\n## States\n\n"
+        + _table(["state", "title", "中文", ""], states)
+        + "\n## Steps\n\n"
+        + _table(["step", "title", "中文", "from", "to", "permission", "axis", "needs"], steps)
+    )
+
+
+def permissions() -> str:
+    """Which role may do what, and which role takes which step."""
+    from cityloop.ground.accounts.roles import PERMISSIONS, ROLES
+    from cityloop.loop.cases.lifecycle import STEPS
+
+    chinese = _chinese()
+    roles = list(ROLES.values())
+    head = [f"{role.title}<br>{chinese(role.title)}" for role in roles]
+
+    def line(permission: str, *cells: str) -> list[str]:
+        return [*cells, *("●" if permission in role.permissions else "" for role in roles)]
+
+    facts = [
+        [
+            f"`{role.key}`",
+            role.title,
+            chinese(role.title),
+            role.axis.value,
+            "own organisation and below" if role.handles else "its area",
+        ]
+        for role in roles
+    ]
+    return (
+        f"{NOTE}# Roles and permissions\n\nA post carries one role, in one area (or the whole city). "
+        "Nobody holds posts on both axes unless the city is merged.\n\n"
+        + _table(["role", "title", "中文", "axis", "acts for"], facts)
+        + "\n## Permissions\n\n"
+        + _table(
+            ["permission", "means", *head],
+            [line(name, f"`{name}`", f"{title}<br>{chinese(title)}") for name, title in PERMISSIONS.items()],
+        )
+        + "\n## Steps of a case\n\n"
+        + _table(
+            ["step", *head],
+            [line(step.permission, f"{step.title}<br>{chinese(step.title)}") for step in STEPS.values()],
+        )
+    )
+
+
+def api_reference() -> str:
+    """The API's own description."""
+    from cityloop.config.api import api
+
+    schema = api.get_openapi_schema(path_prefix="/api/")
+    return json.dumps(schema, indent=1, ensure_ascii=False, sort_keys=True, default=str) + "\n"
+
+
+def loop() -> str:
+    from docs.picture import picture
+
+    return picture(_chinese())
+
+
+DOCUMENTS: dict[str, Callable[[], str]] = {
+    "docs/reference/lifecycle.md": lifecycle,
+    "docs/images/loop.svg": loop,
+    "docs/reference/permissions.md": permissions,
+    "docs/reference/api.json": api_reference,
+}
+
+
+def main(arguments: list[str]) -> int:
+    import django
+
+    django.setup()
+    stale = []
+    for name, write in DOCUMENTS.items():
+        path, text = ROOT / name, write()
+        if path.exists() and path.read_text(encoding="utf-8") == text:
+            continue
+        stale.append(name)
+        if "--check" not in arguments:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(text, encoding="utf-8")
+    print("\n".join(stale) or "generated documents are up to date")
+    return 1 if stale and "--check" in arguments else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

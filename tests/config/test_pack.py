@@ -1,0 +1,587 @@
+"""Packs as their authors meet them: a folder is read, checked, compared and applied."""
+
+import re
+import shutil
+from collections.abc import Callable
+from datetime import UTC, date, datetime
+from decimal import Decimal
+from pathlib import Path
+from typing import Any, get_args
+
+import pytest
+from django.db import connection, transaction
+from django.test.utils import CaptureQueriesContext
+from pydantic import BaseModel
+
+from cityloop.config.pack import problems, schema
+from cityloop.config.pack.apply import apply
+from cityloop.config.pack.compare import Difference
+from cityloop.config.pack.derive import derive
+from cityloop.config.pack.problems import PackErrors
+from cityloop.config.pack.reading import Pack, load, load_file
+from cityloop.core import texts
+from cityloop.core.actor import SYSTEM, Actor
+from cityloop.core.errors import Conflict, Denied, Refused
+from cityloop.ground.accounts.models import Organisation, Post
+from cityloop.ground.places.models import Area, City, UnitGrid
+from cityloop.ground.registry.models import LedgerParty, LedgerRow
+from cityloop.ground.standards.models import Category, Edition, Limit, Rule
+from cityloop.loop.clocks.models import Calendar
+
+TINY = Path(__file__).resolve().parent.parent / "packs" / "tiny"
+MARCH = datetime(2025, 3, 1, 12, tzinfo=UTC)
+APRIL = datetime(2025, 4, 1, 12, tzinfo=UTC)
+DAY_OF_APRIL = date(2025, 4, 1)
+BEGINNING = date(2020, 1, 1)
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    return shutil.copytree(TINY, tmp_path / "tiny")
+
+
+@pytest.fixture
+def edit(folder: Path) -> Callable[[str, str, str], None]:
+    """Change one place in one file of the pack."""
+
+    def change(name: str, old: str, new: str) -> None:
+        text = (folder / name).read_text(encoding="utf-8")
+        assert text.count(old) == 1, f"{old!r} stands {text.count(old)} times in {name}"
+        (folder / name).write_text(text.replace(old, new), encoding="utf-8")
+
+    return change
+
+
+Edit = Callable[[str, str, str], None]
+
+
+def said(folder: Path) -> list[str]:
+    """What is wrong with a pack, without the path of its folder."""
+    with pytest.raises(PackErrors) as caught:
+        load(folder)
+    return [str(problem).removeprefix(f"{folder}/") for problem in caught.value.problems]
+
+
+# Reading
+
+
+def test_the_tiny_pack_is_sound() -> None:
+    pack = load(TINY)
+    assert pack.city.code == "990100"
+    assert pack.warnings == ()
+    assert [area.code for area in pack.areas] == ["990100", "990100001", "990100002"]
+    assert set(pack.shapes) == {("division", "990100001"), ("division", "990100002")}
+    assert pack.file.history is not None
+    assert pack.file.history.flag is not None
+    assert pack.file.history.flag.on_time == ["yes"]
+    assert load(TINY / "pack.yaml").digest == pack.digest
+
+
+def test_without_posts_every_desk_and_every_handling_organisation_has_one() -> None:
+    posts = {post.code: (post.role, post.organisation) for post in load(TINY).posts}
+    assert posts["acceptor"] == ("acceptor", "centre")
+    assert posts["handler-roads"] == ("handler", "roads")
+    assert "handler-centre" not in posts
+    assert len(posts) == 8
+
+
+def test_a_folder_without_a_pack(tmp_path: Path) -> None:
+    assert "there is no pack here" in said(tmp_path)[0]
+
+
+YAML_ERRORS = [
+    ("mon: [[08:00, 12:00], ", "mon: [[25:00, 12:00], ",
+     "pack.yaml:23: calendars.default.week.mon: 25:00 is no time of day; write 08:00 or 24:00"),
+    ("fri: [[08:00, 12:00]]", "fri: [[12:00, 08:00]]",
+     "pack.yaml:27: calendars.default.week.fri: the period from 12:00 to 08:00 ends before it begins"),
+    ("thu: [[08:00, 12:00], [14:00", "thu: [[08:00, 12:00], [11:00",
+     "pack.yaml:26: calendars.default.week.thu: the period that begins at 11:00 is not after "
+     "the one before it, which ends at 12:00"),
+    ("2025-04-18: []", "18.04.2025: []",
+     "pack.yaml:29: calendars.default.days.18.04.2025: 18.04.2025 is no date; write 2015-06-30"),
+    ("2025-04-18: []", "2025-04-18:",
+     "pack.yaml:29: calendars.default.days.2025-04-18: this was left empty; write a value or remove it"),
+    ("zone: Europe/Berlin", "zone: Europe/Belrin",
+     "pack.yaml:7: city.zone: Europe/Belrin is no time zone; did you mean Europe/Berlin?"),
+    ("code: 990100", "code: 9901000",
+     "pack.yaml:4: city.code: 9901000 does not have the form asked for here: ^[0-9A-Za-z]{1,6}$"),
+    ("  name: Tiny\n", "", "pack.yaml:2: city.name: this is required and missing"),
+    ("wd_rule: end_of_day", "wd_rul: end_of_day",
+     "pack.yaml:21: calendars.default.wd_rul: there is no such key; did you mean wd_rule?"),
+    ("wd_rule: end_of_day", "wd_rule: end_of_days",
+     "pack.yaml:21: calendars.default.wd_rule: end_of_days is not possible here; did you mean end_of_day?"),
+    ("yellow_share: 0.8", "yellow_share: 80%", "pack.yaml:16: settings.yellow_share: 80% is no number"),
+    ("yellow_share: 0.8", "yellow_share: 80",
+     "pack.yaml:16: settings.yellow_share: 80 is out of range: it must be < 1"),
+    ("opens_itself: [register, file, dispatch]", "opens_itself: [register, dispatch]",
+     "pack.yaml:17: settings.opens_itself: these steps follow each other and none can be left out before another: "
+     "register, file, dispatch"),
+    ("  centre: centre", "  centre: center",
+     "pack.yaml:15: settings.centre: there is no organisation center; the centre, the city's own desk, must stand in "
+     "organisations.csv"),
+    ("  phone: Telephone", "  phone: Telephone\n  phone: Again",
+     "pack.yaml:34: channels.phone: this key stands here twice; the first is in line 33"),
+    ("scheme: tiny-1", "scheme: [tiny, 1]",
+     "pack.yaml:11: scheme: here must stand a single value, not a list and no further keys"),
+    ("district: {file: districts.geojson, code: id,", "district: {file: gone.geojson, code: id,",
+     "pack.yaml:37: boundaries.district.file: there is no such file"),
+    ("code: id, name: title", "code: ident, name: title",
+     "pack.yaml:37: boundaries.district.code: feature 1 has no property ident; it has: id, title"),
+    ("code: id, name: title", "code: id, name: title, crs: EPSG:1",
+     "pack.yaml:37: boundaries.district.crs: EPSG:1 is no coordinate system; write one such as EPSG:2263"),
+    ("T: phone, A: app", "T: phone, A: apps",
+     "pack.yaml:50: history.channel.lookup.A: there is no channel apps; the channels of this pack are: "
+     "history, api, phone, app"),
+    ("  opened: {column: opened,", "  opend: {column: opened,",
+     "pack.yaml:44: history.opend: there is no such key; did you mean opened?"),
+    ("valid_from: 2020-01-01}", "valid_from: 2019-01-01}",
+     "pack.yaml:12: edition.valid_from: the edition begins before the pack itself, on 2020-01-01"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("old", "new", "problem"), YAML_ERRORS)
+def test_an_error_in_pack_yaml_names_its_line(folder: Path, edit: Edit, old: str, new: str, problem: str) -> None:
+    edit("pack.yaml", old, new)
+    assert problem in said(folder)
+
+
+CSV_ERRORS = [
+    ("areas.csv", "990100002,East,东区,990100,E", "990100002,East,东区,990109,E",
+     "areas.csv:4: parent: there is no area 990109; did you mean 990100?"),
+    ("areas.csv", "city,990100,Tiny,小城,,", "city,990100,Tiny,小城,990100001,",
+     "areas.csv:2: parent: 990100 is its own ancestor"),
+    ("areas.csv", "990100002,East", "990100001,East",
+     "areas.csv:4: code: the code 990100001 stands here twice; the first is in line 3"),
+    ("areas.csv", "level,code,name,", "level,cod,name,",
+     "areas.csv:1: cod: there is no such column; did you mean code?"),
+    ("areas.csv", "level,code,name,", "level,cod,name,",
+     "areas.csv:1: the column code is missing; the columns found are: level, cod, name, name_zh, parent, shape_key"),
+    ("areas.csv", "city,990100,Tiny,小城,,", "city,990100,Tiny,小城,",
+     "areas.csv:2: this line has 5 cells, the first line names 6 columns"),
+    ("areas.csv", "city,990100,Tiny,小城,,", "city,990100,,小城,,",
+     "areas.csv:2: name: this was left empty; write a value or remove it"),
+    ("grids.csv", "990100002001,990100002,10.01", "990100001003,990100002,10.01",
+     "grids.csv:4: code: a grid's code begins with the code of its area, and 990100001003 does not begin with "
+     "990100002"),
+    ("grids.csv", "990100002001,990100002,10.01,", "990100002001,990100002,10.016,",
+     "grids.csv:4: the box is empty: west must be less than east, and south less than north"),
+    ("grids.csv", "990100002001,990100002,10.01,", "990100002001,990100002,x,",
+     "grids.csv:4: west: x is no number"),
+    ("grids.csv", "990100002001,990100002,10.01,", "990100002001,990100002,985000,",
+     "grids.csv:4: west: 985000 is out of range: it must be <= 180"),
+    ("organisations.csv", "centre,PARKS", "center,PARKS",
+     "organisations.csv:4: parent: there is no organisation center; did you mean centre?"),
+    ("categories.csv", "event,minor,01,", "event,minor,0102,",
+     "categories.csv:5: parent: the parent 0102 is a minor category; only a major one can have others below it"),
+    ("categories.csv", "event,minor", "happening,minor",
+     "categories.csv:5: kind: happening is not possible here; write one of: component, event"),
+    ("rules.csv", "0101,,handle,,2,wd,default", "0109,,handle,,2,wd,default",
+     "rules.csv:2: category: there is no category 0109; did you mean 0103?"),
+    ("rules.csv", "0101,,handle,,2,wd,default", "0101,,handle,,0,wd,default",
+     "rules.csv:2: value: 0 is out of range: it must be > 0"),
+    ("rules.csv", "0101,,handle,,2,wd,default", "0101,,handle,,2,,default",
+     "rules.csv:2: value and unit belong together: write both or leave both empty"),
+    ("rules.csv", "0101,,handle,,2,wd,default", "0101,,handle,,2,wd,defaults",
+     "rules.csv:2: calendar: there is no calendar defaults; did you mean default?"),
+    ("rules.csv", "0103,,handle,remove,3,d,,,,", "0103,,handle,make_safe,3,d,,,,",
+     "rules.csv:5: part: the same rule has a limit for this stage and part in line 4 already"),
+    ("rules.csv", "0103,,handle,remove,3,d,,,,", "0103,,handle,remove,3,d,,Else,,",
+     "rules.csv:5: filing_condition: the same rule has another filing_condition in line 4; write it once or alike"),
+    ("rules.csv", "0101,,handle,,2,wd,default", "0101,,handling,,2,wd,default",
+     "rules.csv:2: stage: there is no stage handling"),
+    ("ledger.csv", "L3,line,0102,,990100002,handler,parks", "L3,line,0102,,990100003,handler,parks",
+     "ledger.csv:4: area: there is no area 990100003; did you mean 990100002?"),
+    ("ledger.csv", "L3,line,0102,,990100002,handler,parks,handle,Park lights,,",
+     "L3,line,0102,,990100002,handler,parks,handle,Park lights,2021-01-01,2020-06-01",
+     "ledger.csv:4: it ends on 2020-06-01, which is not after its beginning on 2021-01-01"),
+    ("ledger.csv", "assist,roads,handle,Green order", "assist,roads,handle,Other order",
+     "ledger.csv:6: code: lines of one duty must agree in all but role and organisation; line 5 differs"),
+    ("ledger.csv", "assist,roads", "handler,parks",
+     "ledger.csv:6: organisation: the same organisation has this role in this duty in line 5 already"),
+    ("ledger.csv", "L2,line,0102", "L1,line,0102",
+     "ledger.csv:3: code: lines of one duty must agree in all but role and organisation; line 2 differs"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("name", "old", "new", "problem"), CSV_ERRORS)
+def test_an_error_in_a_table_names_its_line_and_column(
+    folder: Path, edit: Edit, name: str, old: str, new: str, problem: str
+) -> None:
+    edit(name, old, new)
+    assert any(line.startswith(problem) for line in said(folder)), "\n".join(said(folder))
+
+
+def test_all_problems_are_said_at_once(folder: Path, edit: Edit) -> None:
+    edit("pack.yaml", "mon: [[08:00", "mon: [[8:00")
+    edit("pack.yaml", "Europe/Berlin", "Berlin")
+    edit("areas.csv", "city,990100,Tiny", "city,,Tiny")
+    edit("grids.csv", "990100002001,990100002,10.01", "990100002001,990100002,abc")
+    places = [":".join(line.split(":")[:2]) for line in said(folder)]
+    assert places == ["pack.yaml:7", "pack.yaml:23", "areas.csv:2", "grids.csv:4"]
+
+
+def test_a_line_that_cannot_be_read_does_not_make_others_wrong(folder: Path, edit: Edit) -> None:
+    edit("organisations.csv", "roads,Roads department", "roads,")
+    assert len(said(folder)) == 1
+
+
+def test_problems_in_chinese(folder: Path, edit: Edit) -> None:
+    edit("pack.yaml", "mon: [[08:00, 12:00], ", "mon: [[25:00, 12:00], ")
+    texts.speak("zh")
+    assert said(folder)[0].startswith("pack.yaml:23: calendars.default.week.mon: ")
+
+
+def test_scalars_stay_what_was_written(folder: Path, edit: Edit) -> None:
+    edit("pack.yaml", "name: Tiny\n", "name: NO\n")
+    edit("pack.yaml", "scheme: tiny-1", "scheme: 007")
+    edit(
+        "pack.yaml",
+        "axes_merged: false" if False else "  yellow_share: 0.8",
+        "  yellow_share: 0.80\n  axes_merged: yes",
+    )
+    file = load_file(folder)
+    assert (file.city.name, file.scheme, file.settings.axes_merged) == ("NO", "007", True)
+    assert file.settings.yellow_share == Decimal("0.8")
+
+
+def test_broken_yaml_and_wrong_encoding(folder: Path, edit: Edit) -> None:
+    edit("pack.yaml", "zone: Europe/Berlin", "zone: [Europe/Berlin")
+    (folder / "areas.csv").write_bytes("level,code,name\ncity,1,Köln\n".encode("latin-1"))
+    found = said(folder)
+    assert found[0].startswith("pack.yaml:8: this is not YAML: ")
+    assert found[1] == "areas.csv:2: this line is not UTF-8 text; save the file as UTF-8"
+
+
+def test_a_yaml_that_refers_to_itself(folder: Path, edit: Edit) -> None:
+    edit("pack.yaml", "scheme: tiny-1", "scheme: &loop [*loop]")
+    assert any("nested too deeply" in line for line in said(folder))
+
+
+def test_a_table_of_a_spreadsheet(folder: Path) -> None:
+    path = folder / "organisations.csv"
+    path.write_bytes(b"\xef\xbb\xbf" + path.read_bytes().replace(b"\n", b"\r\n") + b",,,,,\r\n")
+    assert [row.code for row in load(folder).organisations] == ["centre", "roads", "parks"]
+    path.write_text(path.read_text("utf-8-sig").replace(",", ";"), encoding="utf-8")
+    assert said(folder)[0] == "organisations.csv:1: the columns are separated by semicolons; write commas"
+
+
+def test_a_cell_over_several_lines_keeps_the_count(folder: Path, edit: Edit) -> None:
+    edit("rules.csv", "Deeper than 3 cm", '"Deeper\nthan\n3 cm"')
+    edit("rules.csv", "0102,,handle,,4,wh", "0102,,handle,,4,hours")
+    assert said(folder) == [
+        "rules.csv:5: unit: hours is not possible here; write one of: h, wh, d, wd",
+    ]
+
+
+def test_missing_tables_name_the_command_that_makes_them(folder: Path) -> None:
+    (folder / "categories.csv").unlink()
+    assert said(folder) == [
+        "categories.csv: this table is missing; make it from the history with: cityloop pack derive " + str(folder)
+    ]
+
+
+def test_two_that_answer_for_the_same_are_a_warning(folder: Path, edit: Edit) -> None:
+    edit("ledger.csv", "L3,line,0102,,990100002", "L3,line,0102,,990100001")
+    warnings = [str(warning).removeprefix(f"{folder}/") for warning in load(folder).warnings]
+    assert warnings == [
+        "ledger.csv:4: organisation: parks and roads (line 3) answer for the same thing: the desk will have to decide"
+    ]
+
+
+def test_areas_from_polygons_alone(folder: Path) -> None:
+    for name in ("areas.csv", "grids.csv", "ledger.csv"):
+        (folder / name).unlink()
+    pack = load(folder)
+    assert [(area.level, area.code, area.name) for area in pack.areas] == [
+        ("district", "W", "West"),
+        ("district", "E", "East"),
+    ]
+    assert len(pack.shapes) == 2
+
+
+def test_polygons_in_another_system_must_say_so(folder: Path, edit: Edit) -> None:
+    path = folder / "districts.geojson"
+    path.write_text(path.read_text().replace("[10.0, 50.0]", "[785000.0, 5540000.0]"))
+    assert said(folder)[0].startswith("pack.yaml:37: boundaries.district.file: the coordinates are no degrees")
+    edit("pack.yaml", "name: title}", 'name: title, crs: "EPSG:25832"}')
+    text = TINY.joinpath("districts.geojson").read_text()
+    for degrees, metres in (
+        ("50.01]", "5547000]"), ("50.0]", "5546000]"), ("10.0,", "571000,"), ("10.01,", "572000,"),
+        ("10.02,", "573000,"),
+    ):  # fmt: skip
+        text = text.replace(degrees, metres)
+    path.write_text(text)
+    assert len(load(folder).shapes) == 2
+
+
+def test_the_digest_is_of_the_content(folder: Path, edit: Edit) -> None:
+    before = load(folder).digest
+    edit("pack.yaml", "# Good Friday", "# a holiday")
+    edit("areas.csv", "level,code,name,name_zh,parent,shape_key", " level, code,name,name_zh,parent,shape_key")
+    assert load(folder).digest == before
+    edit("areas.csv", "West,西区", "Westend,西区")
+    assert load(folder).digest != before
+
+
+def test_an_area_of_another_scheme_is_named_with_it(folder: Path, edit: Edit) -> None:
+    (folder / "areas.csv").write_text(
+        "scheme,level,code,name,parent,shape_key\n"
+        "division,city,990100,Tiny,,\n"
+        "division,district,990100001,West,990100,W\n"
+        "division,district,990100002,East,990100,E\n"
+        "police,precinct,990100001,First precinct,,\n"
+    )
+    assert "grids.csv:2: area: 990100001 names areas of several schemes; write one of: " in said(folder)[0]
+    grids = (folder / "grids.csv").read_text().replace(",990100001,", ",division:990100001,")
+    (folder / "grids.csv").write_text(grids)
+    edit("ledger.csv", "0102,,990100001", "0102,,police:990100001")
+    pack = load(folder)
+    assert pack.area("police:990100001").name == "First precinct"
+
+
+# Applying
+
+
+def put(pack: Pack | Path, at: datetime = MARCH, **options: Any) -> Difference:
+    return apply(pack if isinstance(pack, Pack) else load(pack), actor=SYSTEM, at=at, **options)
+
+
+@pytest.mark.django_db
+def test_the_first_application_writes_everything() -> None:
+    found = put(TINY)
+    assert found.first
+    assert found.counts()["areas"] == {"new": 3}
+    city = City.objects.get()
+    assert (city.code, city.pack, city.digest) == ("990100", "tiny", load(TINY).digest)
+    assert city.settings["centre"] == "centre"
+    assert set(city.settings["channels"]) == {"history", "api", "phone", "app"}
+    west = Area.objects.get(code="990100001")
+    top = Area.objects.get(code="990100")
+    assert (west.parent, west.path, west.valid_from) == (top, [top.pk, west.pk], BEGINNING)
+    assert west.shape is not None
+    assert UnitGrid.objects.count() == 4
+    roads = Organisation.objects.get(code="roads")
+    assert roads.path == [Organisation.objects.get(code="centre").pk, roads.pk]
+    assert Post.objects.get(code="handler-roads").axis == "command"
+    calendar = Calendar.objects.get()
+    assert calendar.week["fri"] == [["08:00", "12:00"]]
+    assert calendar.days["2025-04-18"] == []
+    assert Category.objects.get(code="0101").parent == Category.objects.get(code="01")
+    assert Rule.objects.count() == 3
+    parts = Limit.objects.filter(rule__category__code="0103").order_by("position").values_list("part", "unit")
+    assert list(parts) == [("make_safe", "h"), ("remove", "d")]
+    assert LedgerRow.objects.count() == 4
+    assert LedgerParty.objects.filter(row__code="L4").count() == 2
+
+
+@pytest.mark.django_db
+def test_applying_again_writes_nothing() -> None:
+    put(TINY)
+    with CaptureQueriesContext(
+        connection,
+    ) as queries:
+        assert not put(TINY, APRIL)
+    assert not [query["sql"] for query in queries if query["sql"].startswith(("INSERT", "UPDATE", "DELETE", "COPY"))]
+
+
+@pytest.mark.django_db
+def test_a_dry_run_only_says_it() -> None:
+    assert put(TINY, dry_run=True).counts()["ledger"] == {"new": 4}
+    assert not City.objects.exists()
+
+
+@pytest.mark.django_db
+def test_a_second_city_is_refused(folder: Path, edit: Edit) -> None:
+    put(TINY)
+    edit("pack.yaml", "key: tiny", "key: other")
+    edit("pack.yaml", "name: Tiny\n", "name: Other\n")
+    with pytest.raises(Conflict, match="This database holds Tiny; it cannot take Other"):
+        put(folder)
+    assert City.objects.get().name == "Tiny"
+
+
+@pytest.mark.django_db
+def test_only_who_may_set_the_city_up() -> None:
+    with pytest.raises(Denied):
+        apply(load(TINY), actor=Actor("user:1", "somebody"), at=MARCH)
+    assert not City.objects.exists()
+
+
+@pytest.mark.django_db
+def test_corrections_are_made_in_place_and_paths_follow(folder: Path, edit: Edit) -> None:
+    put(folder)
+    edit("areas.csv", "990100002,East,东区,990100,E", "990100002,Eastend,东区,990100001,E")
+    edit("organisations.csv", "parks,Parks department", "parks,Parks and trees")
+    found = put(folder, APRIL)
+    assert found.counts() == {
+        "city": {"changed": 1},
+        "areas": {"changed": 1},
+        "organisations": {"changed": 1},
+        "posts": {"changed": 1},
+    }
+    change = next(row for row in found.changes if row.section == "areas")
+    assert change.before == {"name": "East", "parent": "division:990100"}
+    assert change.after == {"name": "Eastend", "parent": "division:990100001"}
+    east = Area.objects.get(code="990100002")
+    assert len(east.path) == 3
+    assert east.valid_from == BEGINNING
+    assert not put(folder, APRIL)
+
+
+@pytest.mark.django_db
+def test_what_is_gone_ends_and_never_comes_back(folder: Path, edit: Edit) -> None:
+    put(folder)
+    grid = "990100002002,990100002,10.015,50.0,10.02,50.01\n"
+    edit("grids.csv", grid, "")
+    assert put(folder, APRIL).counts()["grids"] == {"gone": 1}
+    assert UnitGrid.objects.get(code="990100002002").valid_to == DAY_OF_APRIL
+    assert not put(folder, APRIL)
+    with (folder / "grids.csv").open("a") as file:
+        file.write(grid)
+    with pytest.raises(Refused, match="codes are not used again"):
+        put(folder, APRIL)
+
+
+@pytest.mark.django_db
+def test_what_begins_later_is_valid_from_that_day(folder: Path) -> None:
+    put(folder)
+    with (folder / "areas.csv").open("a") as file:
+        file.write("district,990100003,North,北区,990100,\n")
+    put(folder, APRIL)
+    assert Area.objects.get(code="990100003").valid_from == DAY_OF_APRIL
+
+
+@pytest.mark.django_db
+def test_a_grid_never_moves(folder: Path, edit: Edit) -> None:
+    put(folder)
+    edit("grids.csv", "990100002001,990100002,10.01,", "990100002001,990100002,10.011,")
+    with pytest.raises(Refused, match="Grid 990100002001 stands elsewhere"):
+        put(folder, APRIL)
+
+
+@pytest.mark.django_db
+def test_changed_rules_need_a_new_edition(folder: Path, edit: Edit) -> None:
+    put(folder)
+    edit("rules.csv", "0101,,handle,,2,wd", "0101,,handle,,3,wd")
+    with pytest.raises(Refused, match="The rules differ from edition 2020"):
+        put(folder, APRIL)
+    edit("pack.yaml", "edition: {code: 2020, valid_from: 2020-01-01}", "edition: {code: 2025}")
+    put(folder, APRIL)
+    old, new = Edition.objects.order_by("valid_from")
+    assert (old.code, old.valid_to, new.code, new.valid_from) == ("2020", DAY_OF_APRIL, "2025", DAY_OF_APRIL)
+    assert Rule.objects.filter(edition=old).count() == Rule.objects.filter(edition=new).count() == 3
+    assert not put(folder, APRIL)
+
+
+@pytest.mark.django_db
+def test_a_category_without_a_rule_has_one_without_a_limit(folder: Path) -> None:
+    (folder / "rules.csv").unlink()
+    put(folder)
+    assert Rule.objects.count() == 3
+    assert Limit.objects.count() == 0
+
+
+def duty(code: str) -> list[tuple[date, date | None, str]]:
+    rows = LedgerRow.objects.filter(code=code).order_by("valid_from")
+    return [(row.valid_from, row.valid_to, row.basis) for row in rows]
+
+
+@pytest.mark.django_db
+def test_a_changed_duty_ends_and_begins_anew(folder: Path, edit: Edit) -> None:
+    put(folder)
+    edit("ledger.csv", "Road act,,", "Road act 2025,,")
+    assert put(folder, APRIL).counts()["ledger"] == {"changed": 1}
+    assert duty("L1") == [(BEGINNING, DAY_OF_APRIL, "Road act"), (DAY_OF_APRIL, None, "Road act 2025")]
+    assert not put(folder, APRIL)
+    edit("ledger.csv", "Road act 2025,,", "Road act 2026,,")
+    put(folder, APRIL)  # twice on one day: the second begins the day after
+    assert duty("L1")[1:] == [
+        (DAY_OF_APRIL, date(2025, 4, 2), "Road act 2025"),
+        (date(2025, 4, 2), None, "Road act 2026"),
+    ]
+    assert not put(folder, APRIL)
+
+
+@pytest.mark.django_db
+def test_dated_duties(folder: Path, edit: Edit) -> None:
+    edit("ledger.csv", "L1,line,0101,,,handler,roads,handle,Road act,,",
+         "L1,line,0101,,,handler,parks,handle,Old act,2020-01-01,2024-01-01\n"
+         "L1,line,0101,,,handler,roads,handle,Road act,2024-01-01,")  # fmt: skip
+    put(folder)
+    assert duty("L1") == [(BEGINNING, date(2024, 1, 1), "Old act"), (date(2024, 1, 1), None, "Road act")]
+    edit("ledger.csv", "Road act,2024-01-01,", "Road act,2024-01-01,2026-01-01")
+    put(folder, APRIL)
+    assert duty("L1")[1] == (date(2024, 1, 1), date(2026, 1, 1), "Road act")
+    assert not put(folder, APRIL)
+    edit("ledger.csv", "Old act", "Older act")
+    with pytest.raises(Refused, match="what is past is not rewritten"):
+        put(folder, APRIL)
+
+
+@pytest.mark.django_db
+def test_a_duty_that_is_gone_ends(folder: Path, edit: Edit) -> None:
+    put(folder)
+    edit("ledger.csv", "L3,line,0102,,990100002,handler,parks,handle,Park lights,,\n", "")
+    assert put(folder, APRIL).counts()["ledger"] == {"gone": 1}
+    assert duty("L3") == [(BEGINNING, DAY_OF_APRIL, "Park lights")]
+    assert not put(folder, APRIL)
+
+
+@pytest.mark.django_db
+def test_the_number_of_statements_does_not_grow_with_the_rows(tmp_path: Path) -> None:
+    def statements(grids: int) -> int:
+        folder = shutil.copytree(TINY, tmp_path / str(grids))
+        lines = [f"990100001{number:05},990100001,10.0,50.0,10.005,50.01" for number in range(grids)]
+        (folder / "grids.csv").write_text("code,area,west,south,east,north\n" + "\n".join(lines) + "\n")
+        pack = load(folder)
+        with transaction.atomic():
+            with CaptureQueriesContext(connection) as queries:
+                put(pack)
+            transaction.set_rollback(True)
+        return len(queries)
+
+    assert statements(2000) <= statements(100) + 2
+
+
+# The manual
+
+MANUAL = TINY.parent.parent.parent / "docs" / "packs.md"
+
+
+def files_of_the_tutorial() -> dict[str, str]:
+    found = re.findall(r"<!-- file: (\S+) -->\n```\w+\n(.*?)```", MANUAL.read_text(encoding="utf-8"), re.DOTALL)
+    return dict(found)
+
+
+def test_the_tutorial_works_as_it_is_written(tmp_path: Path) -> None:
+    for name, text in files_of_the_tutorial().items():
+        (tmp_path / name).write_text(text, encoding="utf-8")
+    assert {path.name for path in derive(tmp_path)} == {
+        "areas.csv", "grids.csv", "organisations.csv", "categories.csv", "ledger.csv",
+    }  # fmt: skip
+    pack = load(tmp_path)
+    assert pack.warnings == ()
+    assert {row.key for row in pack.categories} >= {"Streets > Pothole", "Parks > Graffiti"}
+
+
+def models_of(kind: Any) -> set[type[BaseModel]]:
+    """The models of this pack's schema that a model is made of, itself among them."""
+    if isinstance(kind, type) and issubclass(kind, BaseModel):
+        if kind.__module__ != schema.__name__:
+            return set()
+        return {kind}.union(*(models_of(field.annotation) for field in kind.model_fields.values()))
+    return set().union(*(models_of(inner) for inner in get_args(kind)))
+
+
+def test_every_key_and_column_is_in_the_manual() -> None:
+    text = MANUAL.read_text(encoding="utf-8")
+    kinds = models_of(schema.PackFile) | set(schema.TABLES.values())
+    names = {(kind.__name__, name) for kind in kinds for name in kind.model_fields}
+    assert {name for name in names if f"`{name[1]}`" not in text} == set()
+
+
+def test_every_problem_has_its_sentence() -> None:
+    source = "".join(path.read_text(encoding="utf-8") for path in Path(schema.__file__).parent.glob("*.py"))
+    assert set(re.findall(r'_refuse\("(\w+)"', source)) <= set(problems.TEXTS)
+    unused = {code for code in problems.TEXTS if source.count(code.removesuffix("_near")) < 2}
+    assert unused == set()

@@ -1,0 +1,214 @@
+"""The lifecycle under any sequence of steps: a state machine that knows nothing but the table."""
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
+
+from cityloop.core.actor import SYSTEM, Actor, HeldPost
+from cityloop.core.errors import CityloopError, Denied, Refused
+from cityloop.loop.cases.lifecycle import ENDED, MAIN_LINE, RETURN_REASONS, STATES, STEPS
+from cityloop.loop.cases.record import FIRST, compare, rebuild
+from cityloop.loop.cases.rows import AssignmentRow, CaseRow, EntryRow, SpanRow
+from cityloop.loop.cases.step import Facts, Opening, Snapshot, step
+from cityloop.loop.clocks.deadlines import Deadline
+
+START = datetime(2026, 3, 2, 8, 0, tzinfo=UTC)
+CENTRE, CREW, OTHER = 1, 7, 8
+NUMBER = "1234562026030200001"
+
+
+def opened(at: datetime = START) -> Facts:
+    case = CaseRow(41, NUMBER, "", 0, FIRST, at, 0, 0, 1, at, None, 5, rule_id=9, grid_id=3, areas=(1, 2), channel="app")
+    return Facts(opening=Opening(case, CENTRE))
+
+
+def complete(at: datetime, organisation: int = CREW) -> Facts:
+    """Facts that leave nothing to ask for, whatever the step."""
+    return Facts(
+        rule=9,
+        organisation=organisation,
+        organisation_path=(CENTRE, organisation),
+        deadline=Deadline(at + timedelta(hours=8), at + timedelta(hours=6)),
+        reason="not_ours",
+        result="mended",
+        verdict="solved",
+        closing_kind="solved",
+    )
+
+
+class Loop(RuleBasedStateMachine):
+    """Any step at any time, allowed or not; what was taken is kept as the database would keep it."""
+
+    @initialize()
+    def open(self) -> None:
+        self.at = START
+        self.entries: list[EntryRow] = []
+        self.assignments: dict[int, AssignmentRow] = {}
+        self.spans: dict[int, SpanRow] = {}
+        self._keep(step(None, "report", SYSTEM, START, opened(), recorded_at=START))
+
+    @rule(
+        name=st.sampled_from([*STEPS, "no_such_step"]),
+        minutes=st.integers(-5, 600),
+        verdict=st.sampled_from(["", "true", "false", "solved"]),
+        whole=st.booleans(),
+        organisation=st.sampled_from([CREW, OTHER]),
+    )
+    def attempt(self, name: str, minutes: int, verdict: str, whole: bool, organisation: int) -> None:
+        at = self.at + timedelta(minutes=minutes)
+        facts = complete(at, organisation)._replace(verdict=verdict) if whole else Facts()
+        before = self.snapshot
+        try:
+            outcome = step(before, name, SYSTEM, at, facts, recorded_at=at)
+        except Refused as refusal:
+            assert refusal.code in {
+                "step_unknown", "state_wrong", "time_before_last", "fact_missing", "fact_wrong", "dispatch_ruled"
+            }  # fmt: skip
+            assert str(refusal)
+            return
+        assert before.case.state in STEPS[name].sources
+        assert at >= before.case.last_at
+        self.at = at
+        self._keep(outcome)
+
+    def _keep(self, outcome: Any) -> None:
+        self.snapshot: Snapshot = outcome.snapshot
+        self.entries.append(outcome.entry)
+        self.assignments |= {row.no: row for row in outcome.assignments}
+        self.spans |= {row.no: row for row in outcome.spans}
+
+    @invariant()
+    def state_is_of_the_table(self) -> None:
+        case = self.snapshot.case
+        assert case.state in STATES
+        assert (case.closed_at is not None) == (case.state in ENDED)
+        assert case.seq == len(self.entries)
+
+    @invariant()
+    def spans_tile_their_assignments(self) -> None:
+        for assignment in self.assignments.values():
+            mine = sorted((s for s in self.spans.values() if s.assignment_id == assignment.id), key=lambda s: s.no)
+            assert mine[0].started_at == assignment.started_at
+            for before, after in zip(mine, mine[1:], strict=False):
+                assert before.ended_at == after.started_at
+            assert mine[-1].ended_at == assignment.ended_at
+
+    @invariant()
+    def main_track_tiles_the_case(self) -> None:
+        case = self.snapshot.case
+        main = sorted((s for s in self.spans.values() if s.main), key=lambda s: s.no)
+        assert main[0].started_at == case.opened_at
+        assert all(a.ended_at == b.started_at for a, b in zip(main, main[1:], strict=False))
+        assert main[-1].ended_at == case.closed_at
+
+    @invariant()
+    def handlers_lie_within_the_centre(self) -> None:
+        root = self.assignments[1]
+        for assignment in self.assignments.values():
+            assert assignment.started_at >= root.started_at
+            assert root.ended_at is None or (assignment.ended_at and assignment.ended_at <= root.ended_at)
+        assert sum(1 for a in self.assignments.values() if a.no > 1 and a.ended_at is None) <= 1
+
+    @invariant()
+    def entries_rebuild_the_rows(self) -> None:
+        rebuilt = rebuild(NUMBER, self.entries)
+        assert not rebuilt.broken
+        assert not compare(rebuilt, self.snapshot.case, self.assignments.values(), self.spans.values())
+
+    @invariant()
+    def an_open_case_can_go_on(self) -> None:
+        state = self.snapshot.case.state
+        assert state in ENDED or any(state in row.sources for row in STEPS.values())
+
+
+TestLoop = Loop.TestCase
+TestLoop.settings = settings(
+    max_examples=60, stateful_step_count=40, deadline=None, suppress_health_check=[HealthCheck.too_slow]
+)
+
+
+def walk(*names: str, start: Snapshot | None = None) -> Snapshot:
+    """The case after these steps, an hour apart."""
+    now = start
+    for hours, name in enumerate(names):
+        at = START + timedelta(hours=hours) if start is None else start.case.last_at + timedelta(hours=hours + 1)
+        facts = opened(at) if name == "report" else complete(at)
+        now = step(now, name, SYSTEM, at, facts, recorded_at=at).snapshot
+    assert now is not None
+    return now
+
+
+def test_main_line_reaches_the_end() -> None:
+    closed = walk(*MAIN_LINE)
+    assert closed.case.state == "closed"
+    assert closed.case.closed_at == START + timedelta(hours=7)
+    assert closed.unit is not None
+    assert closed.unit.verdict == "handled"
+
+
+def test_rework_opens_a_numbered_round_with_a_full_clock() -> None:
+    again = walk("rework", start=walk(*MAIN_LINE[:6]))
+    assert again.case.round == 2
+    assert again.unit is not None
+    assert (again.unit.no, again.unit.round, again.unit.acting_org_id) == (3, 2, CREW)
+    assert again.unit.due_at == again.case.last_at + timedelta(hours=8)
+    assert again.case.first_due_at == START + timedelta(hours=3 + 8)
+
+
+def test_return_goes_back_to_the_dispatcher_and_a_ruled_dispatch_does_not() -> None:
+    asked = walk("request_return", start=walk(*MAIN_LINE[:4]))
+    assert walk("grant_return", start=asked).case.state == "filed"
+    denied = walk("deny_return", start=asked)
+    assert denied.case.state == "handling"
+    with pytest.raises(Refused, match="ruled"):
+        walk("request_return", start=denied)
+
+
+def test_every_return_reason_is_typed() -> None:
+    dispatched = walk(*MAIN_LINE[:4])
+    at = dispatched.case.last_at
+    for reason in RETURN_REASONS:
+        step(dispatched, "request_return", SYSTEM, at, Facts(reason=reason), recorded_at=at)
+    with pytest.raises(Refused, match="cannot be no idea"):
+        step(dispatched, "request_return", SYSTEM, at, Facts(reason="no idea"), recorded_at=at)
+
+
+@pytest.mark.parametrize(
+    ("post", "allowed"),
+    [
+        (HeldPost("crew", "command", frozenset({"cases.sign_for"}), CREW, None, handles=True), True),
+        (HeldPost("above", "command", frozenset({"cases.sign_for"}), CENTRE, None, handles=True), True),
+        (HeldPost("other", "command", frozenset({"cases.sign_for"}), OTHER, None, handles=True), False),
+        (HeldPost("there", "command", frozenset({"cases.sign_for"}), CREW, 2, handles=True), True),
+        (HeldPost("elsewhere", "command", frozenset({"cases.sign_for"}), CREW, 99, handles=True), False),
+        (HeldPost("desk", "supervision", frozenset({"cases.file"}), CENTRE, None), False),
+    ],
+)
+def test_only_the_right_post_signs_for(post: HeldPost, allowed: bool) -> None:
+    dispatched = walk(*MAIN_LINE[:4])
+    actor, at = Actor("user:1", "somebody", (post,)), dispatched.case.last_at
+    if allowed:
+        assert step(dispatched, "sign_for", actor, at, Facts(), recorded_at=at).entry.post == post.code
+    else:
+        with pytest.raises(Denied):
+            step(dispatched, "sign_for", actor, at, Facts(), recorded_at=at)
+
+
+@pytest.mark.parametrize("field", [name for name in EntryRow._fields if name not in ("case_id", "seq", "algo")])
+def test_any_changed_field_of_an_entry_breaks_the_chain(field: str) -> None:
+    at = START
+    first = step(None, "report", SYSTEM, at, opened(), recorded_at=at)
+    second = step(first.snapshot, "register", SYSTEM, at, Facts(), recorded_at=at)
+    entries = [first.entry, second.entry]
+    assert not rebuild(NUMBER, entries).broken
+    other: dict[type, Any] = {str: "x", bool: True, list: [1], datetime: START - timedelta(1), bytes: b"x"}
+    entries[1] = entries[1]._replace(**{field: other[type(getattr(entries[1], field))]})
+    assert rebuild(NUMBER, entries).broken
+
+
+def test_refusals_are_errors_of_the_house() -> None:
+    assert issubclass(Refused, CityloopError)
