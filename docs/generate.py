@@ -36,8 +36,7 @@ def lifecycle() -> str:
 
     chinese = _chinese()
     states = [
-        [f"`{name}`", title, chinese(title), "ends the case" if name in ENDED else ""]
-        for name, title in STATES.items()
+        [f"`{name}`", title, chinese(title), "ends the case" if name in ENDED else ""] for name, title in STATES.items()
     ]
     steps = [
         [
@@ -99,6 +98,35 @@ def permissions() -> str:
     )
 
 
+def indicators() -> str:
+    """What is counted on which basis, and the rates made of it."""
+    from cityloop.results.evaluation.indicators import BASES, INDICATORS, RATES
+
+    chinese = _chinese()
+    counts = [
+        [f"`{count.key}`", count.title, chinese(count.title), f"`{count.condition}`", str(count.revision)]
+        for count in INDICATORS
+    ]
+    rates = [
+        [
+            f"`{rate.key}`",
+            rate.title,
+            chinese(rate.title),
+            f"({' + '.join(rate.above)}) / ({' + '.join(rate.below)})",
+            str(rate.revision),
+        ]
+        for rate in RATES
+    ]
+    return (
+        f"{NOTE}# Indicators\n\n## Bases\n\nWhich cases a period holds.\n\n"
+        + _table(["basis", "condition"], [[f"`{name}`", f"`{text}`"] for name, text in BASES.items()])
+        + "\n## Counts\n\n"
+        + _table(["count", "title", "中文", "cases for which", "revision"], counts)
+        + "\n## Rates\n\nMade of the counts, exactly, after summing.\n\n"
+        + _table(["rate", "title", "中文", "is", "revision"], rates)
+    )
+
+
 def api_reference() -> str:
     """The API's own description."""
     from cityloop.config.api import api
@@ -117,6 +145,7 @@ DOCUMENTS: dict[str, Callable[[], str]] = {
     "docs/reference/lifecycle.md": lifecycle,
     "docs/images/loop.svg": loop,
     "docs/reference/permissions.md": permissions,
+    "docs/reference/indicators.md": indicators,
     "docs/reference/api.json": api_reference,
 }
 

@@ -53,8 +53,8 @@ def extracted() -> Catalog:
         for message in _in_python(path.read_text(encoding="utf-8")):
             _add(catalog, message, path)
     for path in sorted(PACKAGE.rglob("templates/**/*.html")):
-        for message in _in_template(path.read_text(encoding="utf-8")):
-            _add(catalog, message, path)
+        for found in _in_template(path.read_text(encoding="utf-8")):
+            _add(catalog, found, path)
     return catalog
 
 
@@ -123,7 +123,7 @@ def rendered(catalog: Catalog) -> bytes:
     write_po(buffer, catalog, width=100, sort_output=True, ignore_obsolete=True, include_lineno=False)
     text = buffer.getvalue().decode()
     dated = r'^"(POT-Creation-Date|PO-Revision-Date|Last-Translator|Language-Team|Report-Msgid-Bugs-To|Generated-By'
-    return re.sub(dated + r'|Project-Id-Version): .*\n', "", text, flags=re.MULTILINE).encode()
+    return re.sub(dated + r"|Project-Id-Version): .*\n", "", text, flags=re.MULTILINE).encode()
 
 
 def _untranslated(catalog: Catalog) -> Iterator[Message]:

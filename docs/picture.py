@@ -14,9 +14,9 @@ from cityloop.loop.cases.lifecycle import ENDED, STATES, STEPS, Step
 Text = Callable[[str], str]
 
 BOX_W, BOX_H = 132, 54
-COLUMNS = {column: 96 + 212 * column for column in range(5)}
+COLUMNS = {column: 168 + 212 * column for column in range(5)}
 ROWS = {-1: 50, 0: 172, 1: 302, 2: 432, 3: 540}
-WIDTH, HEIGHT = 1040, 610
+WIDTH, HEIGHT = 1112, 610
 
 PLACES: dict[str, tuple[int, int]] = {
     "verifying": (0, -1),
@@ -189,9 +189,15 @@ def _arrow(points: tuple[tuple[float, float], ...], axis: Axis) -> str:
 def _step(step: Step, chinese: Text) -> list[str]:
     if step.name == EVERYWHERE:
         return _everywhere(step, chinese)
+    if not step.sources:
+        x, y = _at(step.target, -_W)
+        return [
+            _arrow(((x - 82, y), (x, y)), step.axis),
+            _label((x - 44, y - 22), "middle", chinese(step.title), step.title),
+        ]
     parts, labelled = [], False
     also = [source for source in step.sources if (step.name, source) not in ROUTES]
-    if step.sources and len(also) == len(step.sources):
+    if len(also) == len(step.sources):
         raise SystemExit(f"docs/picture.py: the step {step.name} has no route")
     for source in step.sources:
         route = ROUTES.get((step.name, source))

@@ -1,34 +1,14 @@
-"""One real PostgreSQL for the whole run, from the package's own binaries, unless DATABASE_URL names another."""
+"""What all tests share."""
 
 import os
-import shutil
-import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from cityloop.config import embedded
 from cityloop.core import texts
 
 SHARED = Path(__file__).resolve().parent.parent.parent / "shared"
-_own: Path | None = None
-
-
-def pytest_configure(config: pytest.Config) -> None:
-    """Start the server before Django reads its settings; workers inherit the address."""
-    global _own  # noqa: PLW0603 - one server a run
-    texts.speak("en")
-    if not os.environ.get("DATABASE_URL"):
-        _own = Path(tempfile.mkdtemp(prefix="cityloop-test-"))
-        os.environ["DATABASE_URL"] = embedded.ensure(_own).url
-
-
-def pytest_unconfigure(config: pytest.Config) -> None:
-    if _own is not None and not hasattr(config, "workerinput"):
-        embedded.stop(_own)
-        shutil.rmtree(_own, ignore_errors=True)
-        os.environ.pop("DATABASE_URL", None)
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:

@@ -17,6 +17,7 @@ from cityloop.ground.accounts.queries import actor_of_token
 from cityloop.loop.cases.api import router as cases
 from cityloop.loop.dispatch.api import router as dispatch
 from cityloop.loop.intake.api import router as intake
+from cityloop.results.evaluation.api import router as evaluation
 
 VERSION = version("cityloop")
 ALWAYS = {400: "Not understood", 404: "Not found", 422: "Refused", 500: "Failed", 503: "Not available"}
@@ -64,7 +65,7 @@ api = CityloopAPI(
     auth=Bearer(),
 )
 install(api)
-for router in (intake, cases, dispatch):
+for router in (intake, cases, dispatch, evaluation):
     api.add_router("", router)
 
 

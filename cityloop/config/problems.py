@@ -53,9 +53,7 @@ class Problem(BaseModel):
     status: int
     detail: str
     code: str
-    errors: list[dict[str, Any]] | None = Field(
-        default=None, description="where the request differs from its schema"
-    )
+    errors: list[dict[str, Any]] | None = Field(default=None, description="where the request differs from its schema")
 
 
 def problem(
@@ -63,9 +61,7 @@ def problem(
 ) -> HttpResponse:
     """The answer in the language of this request. Facts that are no JSON are written as text."""
     facts = facts or {}
-    body: dict[str, object] = {
-        name: _plain(value) for name, value in facts.items() if name not in MEMBERS
-    }
+    body: dict[str, object] = {name: _plain(value) for name, value in facts.items() if name not in MEMBERS}
     body |= {
         "type": f"urn:cityloop:problem:{code}",
         "title": _(TITLES[status]) if status in TITLES else HTTPStatus(status).phrase,
@@ -75,9 +71,7 @@ def problem(
     }
     if errors is not None:
         body["errors"] = errors
-    response = JsonResponse(
-        body, status=status, content_type=CONTENT_TYPE, json_dumps_params={"ensure_ascii": False}
-    )
+    response = JsonResponse(body, status=status, content_type=CONTENT_TYPE, json_dumps_params={"ensure_ascii": False})
     if status == HTTPStatus.UNAUTHORIZED:
         response["WWW-Authenticate"] = "Bearer"
     return response
@@ -88,6 +82,8 @@ def _plain(value: object) -> object:
         return value
     if isinstance(value, date):  # datetimes too
         return value.isoformat()
+    if isinstance(value, Mapping):
+        return {str(name): _plain(item) for name, item in value.items()}
     if isinstance(value, (list, tuple, set, frozenset)):
         return [_plain(item) for item in value]
     return str(value)

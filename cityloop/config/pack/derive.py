@@ -12,6 +12,7 @@ from typing import TypeVar
 
 from cityloop.config.pack import nodes, shapes, tables
 from cityloop.config.pack.draft import Draft, parents_first
+from cityloop.config.pack.history import history_of
 from cityloop.config.pack.layout import Cells, lay_cells, most
 from cityloop.config.pack.problems import PackErrors
 from cityloop.config.pack.reading import FILE, folder_of, load_file
@@ -21,7 +22,6 @@ from cityloop.core.errors import Refused
 from cityloop.ground.places.locate import AreaMap
 from cityloop.ground.places.locate import AreaRow as LocatedArea
 from cityloop.ground.places.locate import GridRow as LocatedGrid
-from cityloop.loop.history.mapping import Mapping
 from cityloop.loop.history.normalise import keyed
 
 BASIS = "derived from history"
@@ -74,11 +74,6 @@ def derive(
         lines = _ledger(seen, _map(draft, areas, grids), areas, organisations, categories)
         written.append(_write(folder / "ledger.csv", COLUMNS["ledger"], lines))
     return written
-
-
-def history_of(folder: Path, mapping: Mapping) -> Path:
-    """The history that a pack brings along: the file it names, else `history.parquet` beside pack.yaml."""
-    return folder / (mapping.file or "history.parquet")
 
 
 def _draft(folder: Path, force: bool) -> Draft:
@@ -258,20 +253,20 @@ def _ledger(
     printed = _printed(areas)
     city: dict[str, Counter[str]] = {}
     local: dict[tuple[str, str], Counter[str]] = {}
-    _, located = places.locate_many(seen.case_lons, seen.case_lats)
-    for (key, handler, name), area in zip(seen.cases, located.tolist(), strict=True):
+    grids, located = places.locate_many(seen.case_lons, seen.case_lats)
+    for (key, handler, name), grid, polygon in zip(seen.cases, grids.tolist(), located.tolist(), strict=True):
         category, organisation = category_of.get(key), organisation_of.get(handler)
         if category is None or organisation is None:
             continue
         city.setdefault(category, Counter())[organisation] += 1
-        if code := places.areas[area].code if area >= 0 else printed.get(name, ""):
-            local.setdefault((category, code), Counter())[organisation] += 1
+        if area := places.area_of(grid, polygon, printed.get(name, "")):
+            local.setdefault((category, area.code), Counter())[organisation] += 1
     for category in sorted(city):
         usual = most(city[category])
         yield _duty(category, "", usual)
-        for (other, area), counts in sorted(local.items()):
+        for (other, code), counts in sorted(local.items()):
             if other == category and most(counts) != usual:
-                yield _duty(category, area, most(counts))
+                yield _duty(category, code, most(counts))
 
 
 def _duty(category: str, area: str, organisation: str) -> Line:

@@ -58,9 +58,7 @@ class Tenure(models.Model):
 
     class Meta:
         db_table = "accounts_tenure"
-        constraints = [
-            models.UniqueConstraint(fields=["user", "post", "valid_from"], name="accounts_tenure_once")
-        ]
+        constraints = [models.UniqueConstraint(fields=["user", "post", "valid_from"], name="accounts_tenure_once")]
 
 
 class Token(models.Model):

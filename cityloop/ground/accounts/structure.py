@@ -1,11 +1,11 @@
 """The only writer of organisations and posts. Many rows are a constant number of statements."""
 
+import json
 from collections.abc import Collection, Sequence
 from datetime import date
 from typing import NamedTuple
 
 from django.db import transaction
-from psycopg.types.json import Jsonb
 
 from cityloop.core import bulk
 from cityloop.core.actor import Actor
@@ -82,7 +82,7 @@ def put_organisations(
         _, before, since = known.get(row.code, (0, [], begins))
         if row.code in touched or path != before:
             rows.append(
-                (ids[row.code], row.code, row.name, Jsonb(row.names), row.kind, ids.get(row.parent), path,
+                (ids[row.code], row.code, row.name, json.dumps(row.names), row.kind, ids.get(row.parent), path,
                  since, None)
             )  # fmt: skip
     bulk.upsert(ORGANISATIONS, rows)

@@ -1,11 +1,12 @@
 """The only writers of the city, its areas and its grids. Many rows are a constant number of statements."""
 
+import json
 from collections.abc import Collection, Sequence
-from datetime import date
+from datetime import date, datetime, timedelta
 from typing import Any, NamedTuple
 
 from django.db import connection, transaction
-from psycopg.types.json import Jsonb
+from django.db.models import Q
 
 from cityloop.core import bulk
 from cityloop.core.actor import Actor
@@ -94,6 +95,18 @@ def put_city(data: CityData, *, actor: Actor) -> None:
     City.objects.filter(pk=fields.pop("code")).update(**fields)
 
 
+def set_clock(shift: timedelta, *, actor: Actor) -> None:
+    """Let the city's clock stand `shift` away from the real one."""
+    actor.require(SET_UP)
+    City.objects.update(clock_shift=shift)
+
+
+def set_known_until(until: datetime, *, actor: Actor) -> None:
+    """Note up to when the city's history is known; never less than before."""
+    actor.require(SET_UP)
+    City.objects.filter(Q(known_until=None) | Q(known_until__lt=until)).update(known_until=until)
+
+
 def refuse_other(present: City, pack: str, code: str, name: str) -> None:
     """Conflict unless `present` is this very city: one deployment is one city."""
     if (present.pack, present.code) != (pack, code):
@@ -124,7 +137,7 @@ def put_areas(tree: Sequence[AreaData], touched: Collection[str], *, actor: Acto
         _, before, since = known.get(area.ref, (0, [], begins))
         if area.ref in touched or path != before:
             rows.append(
-                (ids[area.ref], area.scheme, area.code, area.level, area.name, Jsonb(area.names),
+                (ids[area.ref], area.scheme, area.code, area.level, area.name, json.dumps(area.names),
                  ids.get(area.parent), path, area.shape, since, None)
             )  # fmt: skip
     bulk.upsert(AREAS, rows)

@@ -1,5 +1,6 @@
 """The one city of this deployment, as everybody reads it."""
 
+import json
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from decimal import Decimal
@@ -60,6 +61,6 @@ def city() -> CityValue:
 
 
 def _json(value: Any) -> dict[str, Any]:
-    import json
-
-    return json.loads(value) if isinstance(value, str) else value
+    """Django leaves `jsonb` as text where no field asks for it."""
+    found: dict[str, Any] = json.loads(value) if isinstance(value, str) else value
+    return found

@@ -39,13 +39,17 @@ class GridRow(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """Where something is, as far as it is known. `areas`: ids from the top to the leaf `area_code`."""
+    """Where something is, as far as it is known. `areas`: ids from the top to the leaf `area_code`.
+
+    `located`: the code of the area that the point alone tells, whatever anybody named.
+    """
 
     lon: float | None
     lat: float | None
     grid: int | None
     areas: tuple[int, ...]
     area_code: str
+    located: str = ""
 
 
 NOWHERE = Place(None, None, None, (), "")
@@ -54,8 +58,9 @@ NOWHERE = Place(None, None, None, (), "")
 class AreaMap:
     """The areas and grids of one day. Build it once, ask it for many points.
 
-    A point in a grid belongs to the grid's area, else to the polygon that holds it: the deepest one, and on a
-    shared border the one with the smallest code. Polygons that cross themselves are repaired.
+    A point belongs to the polygon that holds it: the deepest one, and on a shared border the one with the
+    smallest code. Where no polygon is known, the area that somebody named counts, then that of the unit grid.
+    Polygons that cross themselves are repaired.
     """
 
     def __init__(self, areas: Iterable[AreaRow], grids: Iterable[GridRow] = ()) -> None:
@@ -76,45 +81,44 @@ class AreaMap:
         return len(self._place_of_area) > 0
 
     def locate_many(self, lons: ArrayLike, lats: ArrayLike) -> tuple[Index, Index]:
-        """Positions in `grids` and in `areas` for each point (WGS-84 degrees; NaN is none), -1 for none."""
+        """For each point (WGS-84 degrees; NaN is none) its position in `grids`, and by polygon in `areas`; or -1."""
         lon, lat = np.asarray(lons, np.float64), np.asarray(lats, np.float64)
         points = shapely.points(lon, lat)
         points[~(np.isfinite(lon) & np.isfinite(lat))] = None
         grids = _smallest(self._boxes, points)
         areas = np.full(len(points), -1, np.int64)
-        in_grid = grids >= 0
-        areas[in_grid] = self._area_of_grid[grids[in_grid]]
-        rest = np.flatnonzero(~in_grid)
-        if self.has_shapes and len(rest):
-            found = _smallest(self._shapes, points[rest])
-            areas[rest[found >= 0]] = self._place_of_area[found[found >= 0]]
+        if self.has_shapes:
+            found = _smallest(self._shapes, points)
+            areas[found >= 0] = self._place_of_area[found[found >= 0]]
         return grids, areas
 
     def places(
         self, lons: Sequence[float | None], lats: Sequence[float | None], printed: Sequence[str] | None = None
     ) -> list[Place]:
-        """A Place for each point; `printed`: area codes, which count where the point alone tells no area."""
+        """A Place for each point; `printed`: area codes, which count where no polygon tells."""
         grids, areas = self.locate_many(_floats(lons), _floats(lats))
         codes = printed if printed is not None else [""] * len(lons)
-        return [
-            self._place(*one) for one in zip(lons, lats, grids.tolist(), areas.tolist(), codes, strict=True)
-        ]
-
-    def named(self, code: str) -> tuple[int, ...]:
-        """Ids from the top to the area of this code; empty for none."""
-        row = self._by_code.get(code)
-        return tuple(row.path) if row else ()
+        return [self._place(*one) for one in zip(lons, lats, grids.tolist(), areas.tolist(), codes, strict=True)]
 
     def place(self, lon: float | None, lat: float | None, printed: str = "") -> Place:
         """`places` for a single point."""
         return self.places([lon], [lat], [printed])[0]
 
+    def area_of(self, grid: int, area: int, printed: str) -> AreaRow | None:
+        """The area that counts, given what `locate_many` found and what somebody named."""
+        if area >= 0:
+            return self.areas[area]
+        if printed in self._by_code:
+            return self._by_code[printed]
+        return self.areas[self._area_of_grid[grid]] if grid >= 0 else None
+
     def _place(self, lon: float | None, lat: float | None, grid: int, area: int, printed: str) -> Place:
-        row = self.areas[area] if area >= 0 else self._by_code.get(printed)
+        row = self.area_of(grid, area, printed)
         if lon is None and row is None:
             return NOWHERE
         path, code = (tuple(row.path), row.code) if row else ((), "")
-        return Place(lon, lat, self.grids[grid].id if grid >= 0 else None, path, code)
+        point = self.area_of(grid, area, "")
+        return Place(lon, lat, self.grids[grid].id if grid >= 0 else None, path, code, point.code if point else "")
 
 
 def _smallest(tree: shapely.STRtree, points: NDArray[Any]) -> Index:

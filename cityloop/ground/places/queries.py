@@ -19,9 +19,7 @@ def area_map(at: date, scheme: str = "division") -> AreaMap:
     grids = UnitGrid.objects.filter(in_force, area__scheme=scheme).values_list(
         "id", "code", "area_id", "west", "south", "east", "north"
     )
-    known = [
-        AreaRow(*row[:4], None if row[4] is None else bytes(row[4]), *row[5:]) for row in areas.iterator()
-    ]
+    known = [AreaRow(*row[:4], None if row[4] is None else bytes(row[4]), *row[5:]) for row in areas.iterator()]
     ids = {row.id for row in known}
     return AreaMap(known, [GridRow(*row) for row in grids.iterator() if row[2] in ids])
 
@@ -34,12 +32,12 @@ def areas_on(revision: str, day: date) -> AreaMap:
 
 
 @lru_cache(maxsize=8)
-def _kept(revision: str, day: date) -> AreaMap:  # noqa: ARG001 - part of the key
+def _kept(revision: str, day: date) -> AreaMap:
     return area_map(day)
 
 
 @lru_cache(maxsize=4)
-def _changes(revision: str) -> list[date]:  # noqa: ARG001 - the key under which they are kept
+def _changes(revision: str) -> list[date]:
     """The days on which an area or a grid begins or ends; two statements."""
     days: set[date | None] = set()
     for kind in (Area, UnitGrid):

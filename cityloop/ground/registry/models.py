@@ -35,9 +35,7 @@ class LedgerRow(models.Model):
 
     class Meta:
         db_table = "registry_ledgerrow"
-        constraints = [
-            models.UniqueConstraint(fields=["code", "valid_from"], name="registry_ledgerrow_dated")
-        ]
+        constraints = [models.UniqueConstraint(fields=["code", "valid_from"], name="registry_ledgerrow_dated")]
         indexes = [models.Index(fields=["category", "area"], name="registry_ledgerrow_scope")]
 
 

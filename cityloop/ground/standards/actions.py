@@ -1,12 +1,12 @@
 """The only writer of categories and of the rule book's editions."""
 
+import json
 from collections.abc import Collection, Sequence
 from datetime import date
 from decimal import Decimal
 from typing import NamedTuple
 
 from django.db import transaction
-from psycopg.types.json import Jsonb
 
 from cityloop.core import bulk
 from cityloop.core.actor import Actor
@@ -66,7 +66,7 @@ def put_categories(scheme: str, tree: Sequence[CategoryData], touched: Collectio
     fresh = [row.code for row in tree if row.code not in ids]
     ids |= dict(zip(fresh, bulk.reserve("standards_category_id_seq", len(fresh)), strict=True))
     rows = [
-        (ids[row.code], scheme, row.code, row.kind, row.level, row.name, Jsonb(row.names), ids.get(row.parent))
+        (ids[row.code], scheme, row.code, row.kind, row.level, row.name, json.dumps(row.names), ids.get(row.parent))
         for row in tree
         if row.code in touched
     ]

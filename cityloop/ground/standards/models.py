@@ -49,9 +49,7 @@ class Rule(models.Model):
 
     class Meta:
         db_table = "standards_rule"
-        constraints = [
-            models.UniqueConstraint(fields=["edition", "category", "situation"], name="standards_rule_row")
-        ]
+        constraints = [models.UniqueConstraint(fields=["edition", "category", "situation"], name="standards_rule_row")]
 
 
 class Limit(models.Model):

@@ -1,6 +1,7 @@
 """Readers of cases for everybody else."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
+from datetime import datetime
 from typing import Any, TypeVar
 
 import orjson
@@ -167,11 +168,22 @@ def standing() -> list[tuple[str, int]]:
         return cursor.fetchall()
 
 
-def progress(ids: Iterable[int]) -> dict[int, tuple[str, int]]:
-    """State and number of entries of cases, by id; one statement."""
+def extent() -> tuple[datetime | None, datetime | None]:
+    """When the first case was opened and when the last step happened; None for no cases."""
     with connection.cursor() as cursor:
-        cursor.execute("SELECT id, state, seq FROM cases_case WHERE id = ANY(%s)", [list(ids)])
-        return {case: (state, seq) for case, state, seq in cursor.fetchall()}
+        cursor.execute("SELECT min(opened_at), max(last_at) FROM cases_case")
+        first, last = cursor.fetchone()
+    return first, last
+
+
+def counts() -> dict[str, int]:
+    """How many cases, steps taken, spans, and cases still open there are."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT (SELECT count(*) FROM cases_case), (SELECT count(*) FROM cases_entry),"
+            " (SELECT count(*) FROM cases_span), (SELECT count(*) FROM cases_case WHERE closed_at IS NULL)"
+        )
+        return dict(zip(("cases", "steps", "spans", "open"), cursor.fetchone(), strict=True))
 
 
 def _dicts(cursor: Any) -> list[dict[str, Any]]:

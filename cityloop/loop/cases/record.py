@@ -135,9 +135,7 @@ def _apply(rebuilt: Rebuilt, number: str, entry: EntryRow) -> None:
         elif what == "assignment":
             known = rebuilt.assignments.get(no)
             rebuilt.assignments[no] = (
-                known._replace(**values)
-                if known
-                else AssignmentRow(assignment_id(case.id, no), case.id, no, **values)
+                known._replace(**values) if known else AssignmentRow(assignment_id(case.id, no), case.id, no, **values)
             )
         else:
             stay = rebuilt.spans.get(no)

@@ -1,10 +1,10 @@
 """The only writer of working calendars."""
 
+import json
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 from django.db import transaction
-from psycopg.types.json import Jsonb
 
 from cityloop.core import bulk
 from cityloop.core.actor import Actor
@@ -39,5 +39,5 @@ class CalendarData(NamedTuple):
 def put_calendars(calendars: Sequence[CalendarData], *, actor: Actor) -> None:
     """Add or change calendars; deadlines already written stay as they are."""
     actor.require(SET_UP)
-    rows = [(*calendar[:4], Jsonb(calendar.week), Jsonb(calendar.days)) for calendar in calendars]
+    rows = [(*calendar[:4], json.dumps(calendar.week), json.dumps(calendar.days)) for calendar in calendars]
     bulk.upsert(CALENDARS, rows)

@@ -67,5 +67,5 @@ def ground() -> Ground:
 
 
 @lru_cache(maxsize=4)
-def _calendars(revision: str) -> dict[str, WorkCalendar]:  # noqa: ARG001 - the key under which they are kept
+def _calendars(revision: str) -> dict[str, WorkCalendar]:
     return calendars()

@@ -11,9 +11,7 @@ from cityloop.loop.cases.step import Facts
 from cityloop.loop.clocks.deadlines import Deadline, Ground
 
 
-def ask(
-    rule: RuleValue, areas: tuple[int, ...], grid: int | None, *, at: date, duties: Ledger | None = None
-) -> Answer:
+def ask(rule: RuleValue, areas: tuple[int, ...], grid: int | None, *, at: date, duties: Ledger | None = None) -> Answer:
     """What the ledger says; one statement, or none where the duties are at hand."""
     categories = (rule.category, rule.major)
     return (duties or ledger(categories)).who_answers_for(categories, areas, at=at, grid=grid)

@@ -142,7 +142,7 @@ def _take_new(rows: Sequence[Numbered], scene: Scene, until: datetime | None, no
         plans.append((None, moves))
         done.steps += len(moves)
         reports.append((report_id, *report_row(report, f"R{number}", case_id)))
-        facts += fact_rows(report_id, [*learned.facts, *_first_facts(row, learned, scene.ground)], now)
+        facts += fact_rows(report_id, _first_facts(row, learned, scene.ground), now)
         if one.told:
             facts += fact_rows(report_id, _last_facts(row), now)
         replies.append((report_id, *_reply(row, until)))
@@ -198,7 +198,7 @@ def _located(rows: Sequence[Numbered], revision: str) -> list[tuple[AreaMap, Pla
     found: dict[int, Place] = {}
     for areas in {id(areas): areas for areas in maps}.values():
         mine = [i for i, its in enumerate(maps) if its is areas]
-        places = areas.places([rows[i].row.lon for i in mine], [rows[i].row.lat for i in mine])
+        places = areas.places(*zip(*((rows[i].row.lon, rows[i].row.lat, rows[i].row.area) for i in mine), strict=True))
         found.update(zip(mine, places, strict=True))
     return [(areas, found[i]) for i, areas in enumerate(maps)]
 
@@ -302,8 +302,12 @@ def _deadline(row: HistoryRow, rule: int | None, start: datetime, here: Ground) 
 
 
 def _first_facts(row: HistoryRow, learned: Learned, here: Ground) -> list[FactValue]:
-    """What a row tells at its opening: its oddities, the city's due date and what our own clock says beside it."""
-    known = [FactValue(fact.name, fact.value, fact.source) for fact in row.facts if fact.name not in _ENDINGS]
+    """What is known at the opening: oddities, the city's due date and what our own clock says beside it.
+
+    What the row itself says of its place is more exact than what was learned of it.
+    """
+    known = [FactValue(*fact) for fact in row.facts if fact.name.startswith(_AT_OPENING)]
+    known += [fact for fact in learned.facts if not (fact.name.startswith("place_") and known)]
     if row.due_at is not None and learned.rule is not None:
         known.append(FactValue("target", row.due_at.isoformat(), "history"))
         by_rule = here.due(learned.rule.id, row.opened_at)
@@ -312,12 +316,12 @@ def _first_facts(row: HistoryRow, learned: Learned, here: Ground) -> list[FactVa
     return known
 
 
-_ENDINGS = ("closed_before_opened", "closed_at_missing", "closed_unreadable")
-"""Facts of a row that are not known before its end."""
+_AT_OPENING = ("place_", "area_", "category_", "organisation_", "channel_", "due_")
+"""How the names of those facts begin that are known at the opening; all others only at the end."""
 
 
 def _last_facts(row: HistoryRow) -> list[FactValue]:
-    facts = [FactValue(fact.name, fact.value, fact.source) for fact in row.facts if fact.name in _ENDINGS]
+    facts = [FactValue(*fact) for fact in row.facts if not fact.name.startswith(_AT_OPENING)]
     if row.flag:
         facts.append(FactValue("on_time_flag", row.flag, "history"))
     return facts

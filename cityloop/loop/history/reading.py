@@ -102,9 +102,7 @@ def _as_text(name: str, kind: str) -> str:
     return f"replace({text}, ' ', 'T')" if kind.startswith("TIMESTAMP") else text
 
 
-def _csv(
-    path: Path, columns: Sequence[str] | None, encodings: Sequence[str], delimiter: str
-) -> Iterator[list[Line]]:
+def _csv(path: Path, columns: Sequence[str] | None, encodings: Sequence[str], delimiter: str) -> Iterator[list[Line]]:
     csv.field_size_limit(LONGEST_FIELD)
     encoding = _encoding(path, encodings)
     with _binary(path) as binary, io.TextIOWrapper(binary, encoding, newline="") as text:

@@ -65,9 +65,7 @@ def _simple(at_opening: int) -> Planner:
     return plan
 
 
-def _told(
-    name: str, reader: InstantReader, raw: Raw, facts: list[KnownFact], expected: bool
-) -> datetime | None:
+def _told(name: str, reader: InstantReader, raw: Raw, facts: list[KnownFact], expected: bool) -> datetime | None:
     try:
         at = reader(raw)
     except Unreadable as error:

@@ -74,7 +74,7 @@ def receive(report: Report, *, actor: Actor) -> Receipt:
         raise Unknown("channel_unknown", channel=report.channel)
     number, case_id = cases.take_number(here.city.code, here.city.day(report.happened_at))
     areas = areas_on(here.city.revision, here.city.day(report.happened_at))
-    learned = learn(report, areas.place(report.lon, report.lat), areas, here)
+    learned = learn(report, areas.place(report.lon, report.lat, report.area), areas, here)
     opens = learned.rule is not None
     report_id = _insert_report(report, f"R{number}", case_id if opens else None)
     if report_id is None:
@@ -105,7 +105,7 @@ def add_category(number: str, category: str, *, actor: Actor, at: datetime) -> R
         raise Refused("report_opened", number=number)
     report = Report(row[1], row[2], row[3], at, {}, *row[4:8], category=category)
     areas = areas_on(here.city.revision, here.city.day(report.happened_at))
-    learned = learn(report, areas.place(report.lon, report.lat), areas, here)
+    learned = learn(report, areas.place(report.lon, report.lat, report.area), areas, here)
     if learned.rule is None:
         raise Unknown("category_unknown", category=category)
     (case_id,) = bulk.reserve(cases.CASE_IDS, 1)

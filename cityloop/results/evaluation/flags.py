@@ -36,15 +36,7 @@ class Flags:
     ledger_agree_department: int
 
 
-_NAMES = [
-    "on_time_flag",
-    "target",
-    "due_by_rule",
-    "area_printed",
-    "area_located",
-    "ledger_said",
-    "history_named",
-]
+_NAMES = ["on_time_flag", "target", "due_by_rule", "area_printed", "organisation_missing", "organisation_unknown"]
 
 _SAID = """
     WITH said AS (
@@ -62,12 +54,19 @@ _SAID = """
                 AND h.ended_at <= %(at)s AS closed,
             coalesce(c.closed_at > %(at)s, true) AND h.case_id IS NOT NULL
                 AND coalesce(h.ended_at > %(at)s, true) AS open,
-            f ->> 'area_printed' AS printed, f ->> 'area_located' AS located, f ? 'area_located' AS is_located,
-            f #>> '{history_named,organisation}' AS named, f #>> '{ledger_said,organisation}' AS answers,
-            f #>> '{history_named,department}' AS named_department,
-            f #>> '{ledger_said,department}' AS answers_department, f ? 'ledger_said' AS is_answered
-        FROM said JOIN intake_report r ON r.id = said.report_id JOIN cases_case c ON c.id = r.case_id
+            f #>> '{area_printed,code}' AS printed, f #>> '{area_printed,located}' AS located,
+            f -> 'area_printed' ? 'located' AS is_located,
+            NOT coalesce(f ?| '{organisation_missing,organisation_unknown}', false)
+                AND first.acting_org_id IS NOT NULL AS named,
+            first.acting_org_id AS acting, answers.id AS answering,
+            acting.path[2] AS acting_department, answers.path[2] AS answering_department
+        FROM intake_report r JOIN cases_case c ON c.id = r.case_id
+        LEFT JOIN said ON said.report_id = r.id
         LEFT JOIN handling h ON h.case_id = c.id
+        LEFT JOIN cases_assignment first ON first.case_id = c.id AND first.no = 2
+        LEFT JOIN accounts_organisation acting ON acting.id = first.acting_org_id
+        LEFT JOIN registry_ledgerparty party ON party.row_id = c.ledger_row_id AND party.role = 'handler'
+        LEFT JOIN accounts_organisation answers ON answers.id = party.organisation_id
         WHERE c.opened_at <= %(at)s
     )
 """
@@ -75,7 +74,7 @@ _SAID = """
 _FLAGGED = "flag IN ('on_time', 'overdue') AND target IS NOT NULL AND due_at IS NOT NULL"
 _LIMITED = "closed AND target IS NOT NULL"
 _PLACED = "printed IS NOT NULL AND is_located"
-_ANSWERED = "named IS NOT NULL AND is_answered"
+_ANSWERED = "named"
 
 CONDITIONS: dict[str, str] = {
     "flags_compared": f"closed AND {_FLAGGED}",
@@ -87,10 +86,8 @@ CONDITIONS: dict[str, str] = {
     "place_compared": _PLACED,
     "place_agree": f"{_PLACED} AND printed = located",
     "ledger_compared": _ANSWERED,
-    "ledger_agree": f"{_ANSWERED} AND named = answers",
-    "ledger_agree_department": (
-        f"{_ANSWERED} AND coalesce(named_department, named) = coalesce(answers_department, answers)"
-    ),
+    "ledger_agree": f"{_ANSWERED} AND acting = answering",
+    "ledger_agree_department": f"{_ANSWERED} AND acting_department = answering_department",
 }
 
 

@@ -33,9 +33,9 @@ MAP = AreaMap(reversed(AREAS), GRIDS)
 @pytest.mark.parametrize(
     ("lon", "lat", "grid", "areas"),
     [
-        (0.05, 0.05, 70, (1, 4)),  # a grid goes before the polygon around it
-        (0.15, 0.05, 71, (1, 4)),
-        (0.1, 0.05, 70, (1, 4)),  # between two grids: the smallest code
+        (0.05, 0.05, 70, (1, 2)),  # the polygon goes before the area of the grid
+        (0.15, 0.05, 71, (1, 2)),
+        (0.1, 0.05, 70, (1, 2)),  # between two grids: the smallest code
         (0.5, 0.5, None, (1, 2)),
         (1.0, 0.5, None, (1, 2)),  # on the border of two districts: the smallest code
         (1.5, 0.5, None, (1, 3)),
@@ -62,7 +62,7 @@ def test_a_printed_area_counts_where_the_point_tells_none() -> None:
 def test_many_points_at_once_and_no_points() -> None:
     grids, areas = MAP.locate_many([0.05, np.nan, 1.5, 7], [0.05, 0.5, 0.5, np.nan])
     assert [MAP.grids[i].id if i >= 0 else None for i in grids] == [70, None, None, None]
-    assert [MAP.areas[i].code if i >= 0 else None for i in areas] == ["93", None, "92", None]
+    assert [MAP.areas[i].code if i >= 0 else None for i in areas] == ["91", None, "92", None]
     assert [len(found) for found in MAP.locate_many([], [])] == [0, 0]
     bare = AreaMap([])
     assert (bare.place(1.0, 1.0).areas, bare.has_shapes) == ((), False)

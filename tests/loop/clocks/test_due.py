@@ -1,6 +1,8 @@
 """The clock against hand-computed deadlines and against a walk through the quarter hours."""
 
 import math
+from collections.abc import Callable
+from contextlib import AbstractContextManager
 from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
 from zoneinfo import ZoneInfo
@@ -12,6 +14,8 @@ from hypothesis import strategies as st
 from cityloop.core.errors import TEXTS, Refused
 from cityloop.core.units import Light, LimitUnit
 from cityloop.loop.clocks.due import WEEKDAYS, WorkCalendar, calendar, due, light, yellow
+from cityloop.loop.clocks.models import Calendar
+from cityloop.loop.clocks.queries import calendars
 
 QUARTER = 900
 ALL_DAY = [["00:00", "24:00"]]
@@ -252,3 +256,21 @@ def test_a_calendar_that_makes_no_sense_is_refused(change: dict[str, object], co
 def test_a_calendar_is_the_same_whatever_zone_its_starts_are_told_in() -> None:
     there = datetime(2015, 1, 2, 16, 0, tzinfo=ZoneInfo("Asia/Shanghai"))
     assert due(1, LimitUnit.DAYS, there, EAST) == there + timedelta(days=1)
+
+
+def test_calendars_are_read_in_one_statement_and_kept(
+    db: None, django_assert_num_queries: Callable[[int], AbstractContextManager[object]]
+) -> None:
+    week = {"mon": OFFICE}
+    Calendar.objects.create(code="office", zone="Asia/Shanghai", wd_rule="end_of_day", week=week)
+    Calendar.objects.create(code="other", zone="UTC", wd_rule="working_time", week=week, at_boundary="open")
+    with django_assert_num_queries(1):
+        found = calendars()
+    assert (found["office"].wd_rule, found["office"].at_boundary) == ("end_of_day", "close")
+    assert found["other"].at_boundary == "open"
+    Calendar.objects.filter(code="other").update(days={"2015-01-05": []})
+    again = calendars()
+    assert again["office"] is found["office"]
+    assert again["other"].days == ((date(2015, 1, 5), ()),)
+    Calendar.objects.filter(code="other").delete()
+    assert calendars().keys() == {"office"}

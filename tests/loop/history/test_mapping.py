@@ -1,11 +1,11 @@
 """The import mapping, through files: what a pack author writes in YAML and what becomes of a CSV."""
 
 import gzip
+import re
 from collections.abc import Mapping as Pairs
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
 
 import duckdb
 import pytest
@@ -13,7 +13,9 @@ import yaml
 from pydantic import ValidationError
 
 from cityloop.config.pack import reading as packs
+from cityloop.config.pack.history import lines, normaliser
 from cityloop.core.errors import CityloopError
+from cityloop.ground.places.locate import AreaMap, AreaRow
 from cityloop.loop.history import reading
 from cityloop.loop.history.mapping import Mapping
 from cityloop.loop.history.normalise import Codes, compile_mapping, keyed
@@ -36,9 +38,9 @@ def mapping(text: str) -> Mapping:
 
 def csv_file(folder: Path, rows: Sequence[Pairs[str, str]]) -> Path:
     columns = list(rows[0])
-    lines = [",".join(f'"{row[column]}"' for column in columns) for row in rows]
+    cells = [",".join(f'"{row[column]}"' for column in columns) for row in rows]
     path = folder / "history.csv"
-    path.write_text("\n".join([",".join(columns), *lines]) + "\n", encoding="utf-8")
+    path.write_text("\n".join([",".join(columns), *cells]) + "\n", encoding="utf-8")
     return path
 
 
@@ -386,26 +388,29 @@ def test_mistakes_in_a_mapping_are_said(text: str, words: str) -> None:
         mapping(f"{BASIC}{text}\n")
 
 
+ROOT = Path(__file__).resolve().parents[3]
+
+
+def examples() -> list[str]:
+    text = (ROOT / "docs" / "packs-mapping.md").read_text(encoding="utf-8")
+    return re.findall(r"```yaml\n(.*?)```", text, re.DOTALL)
+
+
+@pytest.mark.parametrize("example", examples())
+def test_every_example_of_the_reference_is_a_mapping(example: str) -> None:
+    needed, data = yaml.load(BASIC, yaml.BaseLoader), yaml.load(example, yaml.BaseLoader)
+    Mapping.model_validate({**needed, **data.get("history", data)})
+
+
 # Real cities
 
 
 def real(folder: Path) -> tuple[list[HistoryRow], list[RowRejected], packs.Pack]:
     pack = packs.load(folder)
-    told = pack.file.history
-    assert told is not None
-    codes = Codes(
-        categories=keyed((row.code, row.key) for row in pack.categories),
-        organisations=keyed((row.code, row.key) for row in pack.organisations),
-        channels=keyed((code, "") for code in pack.file.channels),
-        areas=keyed((row.code, row.shape_key) for row in pack.areas),
-    )
-    read = compile_mapping(told, codes, zone=pack.city.zone, folder=folder)
-    found: list[Any] = [row for chunk in reading.rows(folder / told.file) for row in read.chunk(chunk)]
+    read = normaliser(pack)
+    found = [row for chunk in lines(pack) for row in read.chunk(chunk)]
     rejected = [row for row in found if isinstance(row, RowRejected)]
     return [row for row in found if isinstance(row, HistoryRow)], rejected, pack
-
-
-ROOT = Path(__file__).resolve().parents[3]
 
 
 def test_bostons_year_is_taken_in_whole() -> None:
@@ -433,3 +438,15 @@ def test_other_cities_are_taken_in_whole(shared: Path, name: str, count: int, be
     names = [fact.name for row in rows for fact in row.facts]
     assert names.count("closed_before_opened") == before
     assert not [name for name in names if name.endswith("_unknown")]
+
+
+@pytest.mark.shared
+def test_new_yorks_points_lie_in_the_districts_that_they_print(shared: Path) -> None:
+    rows, _rejected, pack = real(ROOT / "tests" / "packs" / "new_york")
+    ids = {row.code: number for number, row in enumerate(pack.areas)}
+    areas = [AreaRow(ids[row.code], row.code, row.level, (ids[row.code],), pack.shapes.get((row.scheme, row.code)))
+             for row in pack.areas]  # fmt: skip
+    places = AreaMap(areas).places([row.lon for row in rows], [row.lat for row in rows])
+    named = [(row.area, place.area_code) for row, place in zip(rows, places, strict=True) if row.area]
+    assert len(named) == 2_189
+    assert sum(printed == located for printed, located in named) >= 0.985 * len(named)

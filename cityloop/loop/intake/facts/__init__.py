@@ -21,10 +21,13 @@ class Learned(NamedTuple):
     facts: list[FactValue]
 
 
-def learn(report: Report, located: Place, areas: AreaMap, ground: Ground, duties: Ledger | None = None) -> Learned:
-    """All that can be learned at once; asks the ledger (one statement) unless its duties are at hand."""
+def learn(report: Report, place: Place, areas: AreaMap, ground: Ground, duties: Ledger | None = None) -> Learned:
+    """All that can be learned at once about a report located as `place`.
+
+    Asks the ledger (one statement) unless its duties are at hand.
+    """
     day = ground.city.day(report.happened_at)
-    place, facts = where(report, located, areas)
+    facts = where(report, place, areas)
     rule, missing = what(report, ground.rules, day)
     facts += missing
     if rule is None:

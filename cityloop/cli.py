@@ -1,0 +1,264 @@
+"""The command `cityloop`. Every verb takes `--data-dir` and `--lang`; what fails ends with an exit code that says how.
+
+0 done, 1 what was checked does not hold, 2 refused: the text says what is missing or wrong.
+"""
+
+import os
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Annotated, NoReturn
+
+from cityloop.core import texts
+from cityloop.core.texts import _
+
+texts.speak(texts.choose(sys.argv, os.environ))  # typer reads its own headings when it is imported
+
+import typer
+from rich.console import Console
+
+from cityloop.config.session import session
+from cityloop.core.errors import CityloopError, Refused
+
+DONE, BROKEN, REFUSED = 0, 1, 2
+OUT, ERR = Console(soft_wrap=True), Console(stderr=True, soft_wrap=True)
+
+app = typer.Typer(
+    help=_("cityloop: a city runs itself day to day - report, dispatch, clock, check, score."),
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+pack_app = typer.Typer(help=_("Check a city's pack, see what it would change, apply it."), no_args_is_help=True)
+audit_app = typer.Typer(help=_("Verify the chains and seals, seal what was recorded."), no_args_is_help=True)
+account_app = typer.Typer(help=_("People, machines and their sign-ins."), no_args_is_help=True)
+app.add_typer(pack_app, name="pack")
+app.add_typer(audit_app, name="audit")
+app.add_typer(account_app, name="account")
+
+DataDir = Annotated[
+    Path | None,
+    typer.Option("--data-dir", metavar="DIR", help=_("Folder of the embedded database (default: .cityloop).")),
+]
+Lang = Annotated[str | None, typer.Option("--lang", metavar="zh|en", help=_("Language of the output."))]
+Json = Annotated[Path | None, typer.Option("--json", metavar="FILE", help=_("Write the summary as JSON."))]
+PackPath = Annotated[Path, typer.Argument(metavar="PATH", help=_("Folder of the pack."))]
+Limit = Annotated[int | None, typer.Option(min=1, help=_("Read only so many rows."))]
+Rejects = Annotated[
+    Path | None, typer.Option("--rejects", metavar="FILE", help=_("Write rejected lines with field and reason (CSV)."))
+]
+Host = Annotated[str, typer.Option(help=_("Address to serve at."))]
+Port = Annotated[int, typer.Option(min=0, max=65535, help=_("Port to serve at; 0 takes a free one."))]
+At = Annotated[
+    str | None,
+    typer.Option(
+        "--at",
+        metavar="INSTANT|lively|end",
+        help=_("Set the city's clock; it runs on from there. Later history is not known yet."),
+    ),
+]
+
+
+@contextmanager
+def working(data_dir: Path | None, lang: str | None) -> Iterator[None]:
+    """A verb at work: the language chosen, the database there, every refusal one sentence and exit code 2."""
+    with speaking(lang), session(data_dir):
+        yield
+
+
+@contextmanager
+def speaking(lang: str | None) -> Iterator[None]:
+    from cityloop.config.pack.problems import PackErrors
+
+    if lang is not None and lang not in texts.LANGUAGES:
+        _refuse(Refused("fact_wrong", fact="--lang", value=lang))
+    try:
+        yield
+    except CityloopError as error:
+        _refuse(error)
+    except PackErrors as errors:
+        _refuse(errors)
+
+
+def _refuse(error: Exception) -> NoReturn:
+    ERR.print(f"[bold red]{_('Refused')}[/]: ", end="")
+    ERR.print(str(error), markup=False, highlight=False)
+    raise typer.Exit(REFUSED)
+
+
+def main() -> None:
+    """The entry point of the command."""
+    app()
+
+
+@app.command(help=_("Apply a pack, replay its history, evaluate, and serve the living city."))
+def demo(
+    pack: Annotated[str, typer.Option(help=_("Name of a pack that comes along, or a folder."))] = "boston",
+    limit: Limit = None,
+    no_serve: Annotated[bool, typer.Option("--no-serve", help=_("Stop after the summary."))] = False,
+    json: Json = None,
+    at: At = None,
+    host: Host = "127.0.0.1",
+    port: Port = 8000,
+    data_dir: DataDir = None,
+    lang: Lang = None,
+) -> None:
+    from cityloop.config import commands
+
+    with speaking(lang):
+        chosen = commands.find_pack(pack)
+        with session(data_dir):
+            commands.replay(chosen, None, at=at or ("end" if no_serve else "lively"), limit=limit, json=json)
+            if not no_serve:
+                raise typer.Exit(commands.serve(host, port))
+
+
+@app.command(help=_("Take a history file in through the import mapping of a pack."))
+def replay(
+    file: Annotated[Path, typer.Argument(metavar="FILE", help=_("Parquet, CSV or CSV.gz."))],
+    pack: Annotated[Path, typer.Option(metavar="PATH", help=_("Folder of the pack."))],
+    until: Annotated[
+        str | None, typer.Option(metavar="INSTANT", help=_("Only what was known at this instant."))
+    ] = None,
+    limit: Limit = None,
+    json: Json = None,
+    rejects: Rejects = None,
+    data_dir: DataDir = None,
+    lang: Lang = None,
+) -> None:
+    from cityloop.config import commands
+
+    with speaking(lang):
+        chosen = commands.find_pack(str(pack))
+        with session(data_dir):
+            commands.replay(chosen, file, until=until, limit=limit, json=json, rejects=rejects)
+
+
+@app.command(help=_("Counts and rates of a period by area, organisation, channel or category."))
+def evaluate(
+    period: Annotated[str, typer.Option(help=_("2015, 2015-Q2, 2015-06 or 2015-06-30."))],
+    by: Annotated[str, typer.Option(metavar="area|organisation|channel|category|grid", help=_("What to group by."))],
+    basis: Annotated[
+        str, typer.Option(metavar="due|reported|closed", help=_("Which cases belong to the period."))
+    ] = "due",
+    level: Annotated[str | None, typer.Option(help=_("Level of areas; department or unit; minor or major."))] = None,
+    format_: Annotated[
+        str, typer.Option("--format", metavar="table|json|csv", help=_("Form of the output."))
+    ] = "table",
+    data_dir: DataDir = None,
+    lang: Lang = None,
+) -> None:
+    from cityloop.config import commands
+
+    with working(data_dir, lang):
+        commands.evaluate(period, basis, by, level, format_)
+
+
+@app.command(help=_("One case with its whole history, its spans and clocks, and who answered."))
+def case(
+    number: Annotated[str, typer.Argument(help=_("Number of the case."))],
+    data_dir: DataDir = None,
+    lang: Lang = None,
+) -> None:
+    from cityloop.config import commands
+
+    with working(data_dir, lang):
+        commands.case(number)
+
+
+@app.command(help=_("Serve the HTTP API and the start page, with the jobs worker."))
+def serve(
+    host: Host = "127.0.0.1",
+    port: Port = 8000,
+    at: At = None,
+    data_dir: DataDir = None,
+    lang: Lang = None,
+) -> None:
+    from cityloop.config import commands
+
+    with working(data_dir, lang):
+        commands.set_clock(at)
+        raise typer.Exit(commands.serve(host, port))
+
+
+@pack_app.command("check", help=_("Validate a pack; errors name file, line and field."))
+def pack_check(path: PackPath, lang: Lang = None, data_dir: DataDir = None) -> None:
+    from cityloop.config import commands
+
+    with speaking(lang):
+        commands.check_pack(path)
+
+
+@pack_app.command("apply", help=_("Apply a pack; show what changes. Doing it again changes nothing."))
+def pack_apply(
+    path: PackPath,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help=_("Only show what would change."))] = False,
+    data_dir: DataDir = None,
+    lang: Lang = None,
+) -> None:
+    from cityloop.config import commands
+
+    with speaking(lang):
+        chosen = commands.load_pack(path)
+        with session(data_dir):
+            commands.apply_pack(chosen, dry_run)
+
+
+@pack_app.command("derive", help=_("Write the tables that a pack lacks from its history."))
+def pack_derive(
+    path: PackPath,
+    file: Annotated[
+        Path | None, typer.Argument(metavar="[FILE]", help=_("The history, if not the pack's own."))
+    ] = None,
+    force: Annotated[bool, typer.Option("--force", help=_("Write tables anew that are there already."))] = False,
+    lang: Lang = None,
+    data_dir: DataDir = None,
+) -> None:
+    from cityloop.config import commands
+
+    with speaking(lang):
+        commands.derive_pack(path, file, force)
+
+
+@audit_app.command("verify", help=_("Walk all chains and seals, rebuild every row; say where something breaks."))
+def audit_verify(
+    head: Annotated[
+        str | None, typer.Option(metavar="NUMBER:ROOT", help=_("A seal kept elsewhere, as `seal --export` printed it."))
+    ] = None,
+    data_dir: DataDir = None,
+    lang: Lang = None,
+) -> None:
+    from cityloop.config import commands
+
+    with working(data_dir, lang):
+        raise typer.Exit(DONE if commands.verify(head) else BROKEN)
+
+
+@audit_app.command("seal", help=_("Seal what was recorded since the last seal."))
+def audit_seal(
+    export: Annotated[bool, typer.Option("--export", help=_("Print the head, to be kept elsewhere."))] = False,
+    data_dir: DataDir = None,
+    lang: Lang = None,
+) -> None:
+    from cityloop.config import commands
+
+    with working(data_dir, lang):
+        commands.seal(export)
+
+
+@account_app.command("token", help=_("Make a sign-in for the API; the secret is shown once."))
+def account_token(
+    name: Annotated[str, typer.Argument(help=_("Who signs in; made when not there yet."))],
+    post: Annotated[list[str], typer.Option(help=_("Post to hold; may be given several times."))],
+    data_dir: DataDir = None,
+    lang: Lang = None,
+) -> None:
+    from cityloop.config import commands
+
+    with working(data_dir, lang):
+        commands.make_token(name, post)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,314 @@
+"""What the verbs of the command do, once the database is there, and how they show it."""
+
+import csv
+import json as jsonlib
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, cast, get_args
+from zoneinfo import ZoneInfo
+
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+from rich.table import Table
+
+from cityloop.config.pack import reading
+from cityloop.config.pack.derive import derive
+from cityloop.config.pack.reading import Pack
+from cityloop.core import clock, texts
+from cityloop.core.errors import Refused, Unknown
+from cityloop.core.texts import N_, _
+
+OUT, ERR = Console(soft_wrap=True, highlight=False), Console(stderr=True, soft_wrap=True)
+PACKAGE = Path(__file__).resolve().parent.parent
+PACKS = (PACKAGE / "packs", PACKAGE.parent / "packs")
+"""Where packs that come along lie: in an installed package, in a checkout."""
+
+WORK = {"replay": N_("Replaying the history"), "verify": N_("Verifying chains and seals"), "derive": N_("Reading")}
+
+
+def find_pack(name: str) -> Pack:
+    """A pack by its folder, or by the name of one that comes along."""
+    if not Path(name).exists():
+        for folder in PACKS:
+            if (folder / name / reading.FILE).is_file():
+                return load_pack(folder / name)
+    return load_pack(Path(name))
+
+
+def load_pack(path: Path) -> Pack:
+    """The pack in a folder; its warnings are shown, its errors raised all together."""
+    pack = reading.load(path)
+    for warning in pack.warnings:
+        ERR.print(f"[yellow]{_('Warning')}[/]: ", end="")
+        ERR.print(str(warning), markup=False)
+    return pack
+
+
+def check_pack(path: Path) -> None:
+    pack = load_pack(path)
+    OUT.print(_("%(city)s: the pack is sound.") % {"city": pack.city.name})
+    _print_counts(
+        {
+            name: len(getattr(pack, name))
+            for name in ("areas", "grids", "organisations", "posts", "categories", "rules", "ledger")
+        }
+    )
+
+
+def apply_pack(pack: Pack, dry_run: bool) -> None:
+    from cityloop.config.pack.apply import apply
+    from cityloop.core.actor import SYSTEM
+
+    found = apply(pack, actor=SYSTEM, at=clock.now(), dry_run=dry_run)
+    if not found:
+        OUT.print(_("Nothing changes: the city is as the pack says."))
+        return
+    table = Table(_("Section"), _("New"), _("Changed"), _("Gone"))
+    for section, counts in found.counts().items():
+        table.add_row(section, *(str(counts.get(kind, 0)) for kind in ("new", "changed", "gone")))
+    OUT.print(table)
+    for change in [change for change in found.changes if change.change != "new"][:50]:
+        OUT.print(f"{change.section} {change.code}: {change.before or '-'} -> {change.after or '-'}", markup=False)
+    OUT.print(_("This would change; nothing was written.") if dry_run else _("Applied."))
+
+
+def derive_pack(path: Path, file: Path | None, force: bool) -> None:
+    with _progress() as told:
+        written = derive(path, file, force=force, progress=told("derive", None))
+    for table in written:
+        OUT.print(_("Written: %(path)s") % {"path": table}, markup=False)
+    if not written:
+        OUT.print(_("Nothing to write: every table is there. --force writes them anew."))
+
+
+def replay(
+    pack: Pack,
+    file: Path | None,
+    *,
+    at: str | None = None,
+    until: str | None = None,
+    limit: int | None = None,
+    json: Path | None = None,
+    rejects: Path | None = None,
+) -> None:
+    """Apply, set the clock, replay, sum up; `at` sets the city's clock and is what the history is known until."""
+    from cityloop.config import replaying
+    from cityloop.ground.places.city import city
+
+    zone = ZoneInfo(pack.city.zone)
+    instant = at if at in (None, "lively", "end") else parse_instant(cast(str, at), zone)
+    wanted = replaying.settle(pack, cast(replaying.At, instant))
+    known = parse_instant(until, zone) if until else wanted
+    with _progress() as told:
+        done = replaying.take_history(pack, file, until=known, limit=limit, told=told)
+        found = replaying.summary(done, told)
+    if rejects is not None:
+        _write_rejects(rejects, list(replaying.rejects(done)))
+    if json is not None:
+        json.write_text(jsonlib.dumps(found, ensure_ascii=False, indent=2) + "\n", encoding="utf-8")
+    _print_summary(found, city().zone)
+
+
+def parse_instant(text: str, zone: ZoneInfo) -> datetime:
+    """An ISO instant; without an offset it is the city's local time."""
+    try:
+        instant = datetime.fromisoformat(text)
+    except ValueError as error:
+        raise Refused("instant_unreadable", text=text) from error
+    return (instant if instant.tzinfo else instant.replace(tzinfo=zone)).astimezone(UTC)
+
+
+def set_clock(at: str | None) -> None:
+    """Set the clock of the city that is there."""
+    from cityloop.config import replaying
+    from cityloop.ground.places.city import city
+
+    if at is not None:
+        here = city()
+        replaying.start_clock(here, at if at in ("lively", "end") else parse_instant(at, here.zone))  # type: ignore[arg-type]
+
+
+def evaluate(period: str, basis: str, by: str, level: str | None, form: str) -> None:
+    from cityloop.ground.places.city import city
+    from cityloop.results.evaluation import exports, periods, queries
+
+    here = city()
+    for fact, value, known in (
+        ("--basis", basis, get_args(queries.Basis)),
+        ("--by", by, get_args(queries.By)),
+        ("--format", form, ("table", "json", "csv")),
+    ):
+        if value not in known:
+            raise Refused("fact_wrong", fact=fact, value=value)
+    table = queries.evaluate(
+        period=periods.parse_period(period, here.zone),
+        basis=cast(queries.Basis, basis),
+        by=cast(queries.By, by),
+        at=clock.now(),
+        zone=here.zone,
+        level=level,
+    )
+    if form == "json":
+        print(exports.to_json(table))
+    elif form == "csv":
+        print(exports.to_csv(table), end="")
+    else:
+        OUT.print(exports.to_terminal(table))
+
+
+def case(number: str) -> None:
+    from cityloop.config.case_page import show
+    from cityloop.core.actor import SYSTEM
+    from cityloop.ground.places.city import city
+    from cityloop.loop.cases.queries import history, id_of
+    from cityloop.loop.intake.queries import reports_of
+
+    case_id = id_of(number, SYSTEM)
+    show(OUT, history(case_id), reports_of(case_id, SYSTEM), city())
+
+
+def serve(host: str, port: int) -> int:
+    """Serve until told to stop; the exit code."""
+    from cityloop.config.serve import serve
+    from cityloop.ground.places.city import find_city
+
+    def on_ready(url: str) -> None:
+        here = find_city()
+        OUT.print(_("Serving at %(url)s - API at %(url)sapi/docs") % {"url": url})
+        if here is not None:
+            now = clock.now().astimezone(here.zone)
+            OUT.print(_("%(city)s: it is %(now)s there.") % {"city": _named(here), "now": f"{now:%Y-%m-%d %H:%M}"})
+        OUT.print(_("Ctrl+C ends it."))
+
+    return serve(host, port, on_ready=on_ready)
+
+
+def verify(head: str | None) -> bool:
+    """Walk everything; print what does not hold. Whether it all does."""
+    from cityloop.loop.cases.queries import counts
+    from cityloop.loop.cases.verify import verify
+
+    known = _parse_head(head) if head else None
+    shown = 0
+    with _progress() as told:
+        for breach in verify(known=known, progress=told("verify", counts()["cases"])):
+            OUT.print(f"[red]✗[/] {breach}")
+            shown += 1
+    if not shown:
+        OUT.print(_("Every chain, row and seal holds: %(cases)s cases, %(steps)s steps.") % counts())
+    return not shown
+
+
+def _parse_head(head: str) -> tuple[int, bytes]:
+    number, _colon, root = head.partition(":")
+    try:
+        return int(number), bytes.fromhex(root)
+    except ValueError as error:
+        raise Refused("fact_wrong", fact="--head", value=head) from error
+
+
+def seal(export: bool) -> None:
+    from cityloop.ground.audit.actions import seal
+    from cityloop.ground.places.city import city
+
+    now = clock.now()
+    head = seal(day=city().day(now), at=now)
+    if export:
+        print(f"{head.number}:{head.root.hex()}")
+    else:
+        OUT.print(
+            _("Seal %(number)s of %(day)s holds everything recorded so far.") % {"number": head.number, "day": head.day}
+        )
+
+
+def make_token(name: str, posts: list[str]) -> None:
+    """A user (made when new) who holds these posts, and a fresh secret."""
+    from cityloop.core.actor import SYSTEM
+    from cityloop.ground.accounts import actions
+    from cityloop.ground.accounts.models import Post, User
+
+    now = clock.now()
+    user = User.objects.filter(username=name).first() or actions.make_user(name, actor=SYSTEM)
+    for code in posts:
+        post = Post.objects.filter(code=code).first()
+        if post is None:
+            raise Unknown("post_unknown", post=code)
+        actions.give_tenure(user, post, actor=SYSTEM, at=now)
+    print(actions.make_token(user, actor=SYSTEM, at=now))
+
+
+@contextmanager
+def _progress() -> Iterator[Any]:
+    """Bars on the error stream; gives what starts one: (name of the work, how much) -> what tells it to go on."""
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
+    with Progress(*columns, console=ERR, transient=not ERR.is_terminal) as bars:
+
+        def begin(name: str, total: int | None) -> Any:
+            bar = bars.add_task(_(WORK[name]), total=total)
+            return lambda count: bars.advance(bar, count)
+
+        yield begin
+
+
+def _write_rejects(path: Path, rejects: list[dict[str, Any]]) -> None:
+    with path.open("w", newline="", encoding="utf-8-sig") as file:
+        writer = csv.DictWriter(file, ["line", "field", "reason", "text", "value"])
+        writer.writeheader()
+        writer.writerows(rejects)
+
+
+def _print_counts(counts: dict[str, Any]) -> None:
+    table = Table.grid(padding=(0, 2))
+    for name, count in counts.items():
+        table.add_row(name, f"{count:,}" if isinstance(count, int) else str(count))
+    OUT.print(table)
+
+
+SUMMARY = {
+    "rows": N_("Rows read"),
+    "taken": N_("Taken in"),
+    "known": N_("Already known"),
+    "continued": N_("Known and gone on with"),
+    "rejected": N_("Rejected"),
+    "later": N_("Later than the city's clock"),
+    "cases": N_("Cases"),
+    "open": N_("Open"),
+    "steps": N_("Steps"),
+}
+
+
+def _print_summary(found: dict[str, Any], zone: ZoneInfo) -> None:
+    OUT.print(f"[bold]{found['city']}[/] · {_('as of %(at)s') % {'at': found['as_of']}} ({zone.key})")
+    _print_counts({_(title): found[name] for name, title in SUMMARY.items()})
+    for text, agree, compared in (
+        (N_("On-time flags of the city that our spans confirm"), "flags_agree", "flags_compared"),
+        (N_("Lights of open cases that agree with them"), "open_flags_agree", "open_flags_compared"),
+        (N_("Due dates explained by rule book and calendar"), "limits_explained", "limits_compared"),
+        (N_("Handlers that the ledger would have named"), "ledger_agree", "ledger_compared"),
+        (N_("Departments that the ledger would have named"), "ledger_agree_department", "ledger_compared"),
+        (N_("Places in the area that the row prints"), "place_agree", "place_compared"),
+    ):
+        if found[compared]:
+            share = found[agree] / found[compared]
+            OUT.print(f"{_(text)}: {found[agree]:,} / {found[compared]:,} ({share:.2%})")
+    rate = found["on_time_rate"]
+    OUT.print(f"{_('Closed on time of those due')}: {'-' if rate is None else f'{rate:.2%}'}")
+    OUT.print(
+        _("%(taken)s steps in %(seconds)s s (%(rate)s a second), %(memory)s MiB")
+        % {
+            "taken": f"{found['steps_taken']:,}",
+            "seconds": f"{found['seconds']:.1f}",
+            "rate": f"{found['steps_per_second'] or 0:,}",
+            "memory": found["peak_rss_mib"],
+        }
+    )
+    for breach in found["audit_breaches"]:
+        OUT.print(f"[red]✗[/] {breach}")
+    if found["audit_ok"]:
+        OUT.print(_("Every chain, row and seal holds."))
+
+
+def _named(here: Any) -> str:
+    return here.names.get(texts.spoken(), here.name)  # type: ignore[no-any-return]
