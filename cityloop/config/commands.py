@@ -28,8 +28,13 @@ PACKS = (PACKAGE / "packs", PACKAGE.parent / "packs")
 WORK = {"replay": N_("Replaying the history"), "verify": N_("Verifying chains and seals"), "derive": N_("Reading")}
 
 
-def find_pack(name: str) -> Pack:
-    """A pack by its folder, or by the name of one that comes along."""
+def find_pack(name: str | None) -> Pack:
+    """A pack by its folder, or by the name of one that comes along; the first of these where no name is given."""
+    if name is None:
+        coming = sorted(file.parent for folder in PACKS for file in folder.glob(f"*/{reading.FILE}"))
+        if not coming:
+            raise Refused("pack_none")
+        return load_pack(coming[0])
     if not Path(name).exists():
         for folder in PACKS:
             if (folder / name / reading.FILE).is_file():
@@ -98,7 +103,7 @@ def replay(
     from cityloop.ground.places.city import city
 
     zone = ZoneInfo(pack.city.zone)
-    instant = at if at in (None, "lively", "end") else parse_instant(cast(str, at), zone)
+    instant = at if at in (None, "lively", "end") else parse_instant(at, zone)
     wanted = replaying.settle(pack, cast(replaying.At, instant))
     known = parse_instant(until, zone) if until else wanted
     with _progress() as told:

@@ -49,17 +49,17 @@ def upsert(table: Table, rows: Sequence[Sequence[Any]]) -> None:
     names = sql.SQL(", ").join(map(sql.Identifier, table.columns))
     with connection.cursor() as cursor:
         cursor.execute(
-            sql.SQL("CREATE TEMP TABLE {} ON COMMIT DROP AS SELECT {} FROM {} LIMIT 0").format(  # type: ignore[arg-type]
+            sql.SQL("CREATE TEMP TABLE {} ON COMMIT DROP AS SELECT {} FROM {} LIMIT 0").format(
                 sql.Identifier(parked), names, sql.Identifier(table.name)
             )
         )
         _copy(table, parked, rows)
         cursor.execute(
-            sql.SQL("INSERT INTO {} ({}) SELECT {} FROM {} {}").format(  # type: ignore[arg-type]
+            sql.SQL("INSERT INTO {} ({}) SELECT {} FROM {} {}").format(
                 sql.Identifier(table.name), names, names, sql.Identifier(parked), _on_conflict(table)
             )
         )
-        cursor.execute(sql.SQL("DROP TABLE {}").format(sql.Identifier(parked)))  # type: ignore[arg-type]
+        cursor.execute(sql.SQL("DROP TABLE {}").format(sql.Identifier(parked)))
 
 
 def reserve(sequence: str, count: int) -> list[int]:
@@ -118,8 +118,8 @@ def _insert(table: Table, rows: Sequence[Sequence[Any]], *, conflict: bool) -> N
         _on_conflict(table) if conflict else sql.SQL(""),
     )
     with connection.cursor() as cursor:
-        _adapt(cursor.cursor)
-        cursor.execute(query, [value for row in rows for value in row])  # type: ignore[arg-type]
+        values = (value for row in rows for value in row)
+        cursor.execute(query, [list(value) if isinstance(value, tuple) else value for value in values])
 
 
 def _on_conflict(table: Table) -> sql.Composable:

@@ -32,6 +32,8 @@ HISTORY = """id,opened,major,minor,queue,department,district,x,y
 6,2015-01-02,Roads,Lamp,Signs,PW,,,
 7,2015-01-02,Parks,Tree,Trees,PARK,10A,-71.0100,42.0150
 8,2015-01-02,Parks,Tree,Trees,PARK,10A,-71.0200,42.0150
+9,2015-01-03,Roads,Hole,Signs,PW,10A,,
+10,2015-01-03,Roads,Hole,Paving,PW,2,,
 """
 
 

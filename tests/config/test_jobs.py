@@ -2,11 +2,12 @@
 
 from datetime import UTC, date, datetime, timedelta
 from types import SimpleNamespace
-from typing import Any
+from typing import Any, cast
 
 import pytest
 from asgiref.sync import async_to_sync
 from django.db import connection, transaction
+from procrastinate import JobContext
 from procrastinate.contrib.django import app
 
 from cityloop.config import jobs as own
@@ -19,7 +20,7 @@ from cityloop.ground.places.models import City
 def rows() -> list[tuple[str, str, dict[str, Any], int]]:
     with connection.cursor() as cursor:
         cursor.execute("SELECT task_name, status, args, attempts FROM procrastinate_jobs ORDER BY id")
-        return cursor.fetchall()
+        return list(cursor.fetchall())
 
 
 @pytest.mark.django_db
@@ -62,7 +63,7 @@ def test_jobs_of_a_killed_worker_run_again_but_not_for_ever(attempts: int, after
                 " WHERE args->>'case_id' = %s",
                 [worker, attempts, str(case)],
             )
-    async_to_sync(own.retry_stalled.func)(SimpleNamespace(app=app), 0)
+    async_to_sync(own.retry_stalled.func)(cast(JobContext, SimpleNamespace(app=app)), 0)
     assert [status for _, status, _, _ in rows()] == [after, "doing"]
 
 

@@ -18,8 +18,10 @@ from cityloop.core.actor import Actor, HeldPost
 from cityloop.core.errors import Refused
 from cityloop.ground.accounts.models import Organisation
 from cityloop.ground.places.models import Area, City, UnitGrid
+from cityloop.ground.registry.models import LedgerParty, LedgerRow
 from cityloop.ground.standards.models import Category
-from cityloop.loop.cases.models import Case, Span
+from cityloop.loop.cases.models import Assignment, Case, Span
+from cityloop.loop.cases.rows import assignment_id
 from cityloop.loop.intake.models import Fact, Report
 from cityloop.results.evaluation import exports
 from cityloop.results.evaluation.api import router
@@ -337,6 +339,19 @@ class Told:
         return case, span
 
 
+    def assigned(self, case: Case, handler: str, answers: str) -> None:
+        """Dispatched to `handler`; the ledger says `answers`, or nothing."""
+        acting = self.town.organisations[handler]
+        Assignment.objects.create(
+            id=assignment_id(case.pk, 2), case=case, no=2, round=1, kind="main", responsible_org=acting,
+            acting_org=acting, started_at=case.opened_at,
+        )  # fmt: skip
+        if answers:
+            row = LedgerRow.objects.create(code=case.number, valid_from=SINCE)
+            LedgerParty.objects.create(row=row, organisation=self.town.organisations[answers])
+            Case.objects.filter(pk=case.pk).update(ledger_row=row)
+
+
 @pytest.fixture
 def told(town: Town) -> Told:
     return Told(town)
@@ -395,20 +410,27 @@ def test_the_latest_fact_of_a_name_stands(told: Told) -> None:
     assert (flags(AT).flags_compared, flags(AT).flags_agree) == (1, 1)
 
 
-def test_places_and_the_ledger_are_compared(told: Told) -> None:
-    told.case("06-01", "", "", area_printed="T1", area_located="T1")
-    told.case("06-01", "", "", area_printed="T1", area_located="T2")
-    told.case("06-01", "", "", area_printed="T1", area_located=None)  # the point fell into no area
-    told.case("06-01", "", "", area_printed="T1")  # there was no point
-    named = {"organisation": "U1", "department": "D1"}
-    told.case("06-01", "", "", history_named=named, ledger_said=named)
-    told.case("06-01", "", "", history_named=named, ledger_said={"organisation": "U2", "department": "D1"})
-    told.case("06-01", "", "", history_named=named, ledger_said={"organisation": "D1", "department": None})
-    told.case("06-01", "", "", history_named=named, ledger_said={"organisation": None, "department": None})
-    told.case("06-01", "", "", history_named={"organisation": None, "department": None}, ledger_said=named)
+def test_printed_places_are_compared_with_located_ones(told: Told) -> None:
+    told.case("06-01", "", "", area_printed={"code": "T1", "located": "T1"})
+    told.case("06-01", "", "", area_printed={"code": "T1", "located": "T2"})
+    told.case("06-01", "", "", area_printed={"code": "T1", "located": None})  # the point fell into no area
+    told.case("06-01", "", "", area_printed={"code": "T1"})  # there was no point
     found = flags(AT)
     assert (found.place_compared, found.place_agree) == (3, 1)
-    assert (found.ledger_compared, found.ledger_agree, found.ledger_agree_department) == (4, 1, 3)
+
+
+def test_the_ledger_is_compared_with_whom_the_history_named(told: Told) -> None:
+    for handler, answers, said in (
+        ("U1", "U1", {}),
+        ("U1", "U2", {}),  # of the same department
+        ("U1", "U3", {}),
+        ("U1", "", {}),  # the ledger named nobody
+        ("U1", "U1", {"organisation_missing": None}),  # the history named nobody
+    ):
+        case, _ = told.case("06-01", "", "", **said)
+        told.assigned(case, handler, answers)
+    found = flags(AT)
+    assert (found.ledger_compared, found.ledger_agree, found.ledger_agree_department) == (4, 1, 2)
 
 
 # On its way out

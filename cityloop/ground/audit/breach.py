@@ -1,5 +1,6 @@
 """Something that does not hold: what a verification finds."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from cityloop.core.texts import _
@@ -10,7 +11,7 @@ class Breach:
     """`text` is a translated sentence to be filled with `facts`."""
 
     text: str
-    facts: dict[str, object] = field(default_factory=dict)
+    facts: Mapping[str, object] = field(default_factory=dict)
 
     def __str__(self) -> str:
         return _(self.text) % self.facts

@@ -65,4 +65,4 @@ def broken_seals(digests: Digests, known: tuple[int, bytes] | None = None) -> It
 def _leaves(number: int) -> list[tuple[str, int]]:
     with connection.cursor() as cursor:
         cursor.execute("SELECT stream, seq FROM audit_leaf WHERE seal_id = %s ORDER BY stream", [number])
-        return cursor.fetchall()
+        return [(stream, seq) for stream, seq in cursor.fetchall()]

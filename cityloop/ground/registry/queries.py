@@ -22,6 +22,6 @@ def ledger(categories: Sequence[int | None] | None = None) -> Ledger:
         rows = cursor.fetchall()
     duties: dict[int, Duty] = {}
     for *scope, role, organisation in rows:
-        duty = duties.get(scope[0]) or Duty(*scope, parties=())
+        duty = duties.get(scope[0]) or Duty._make((*scope, ()))
         duties[duty.id] = duty._replace(parties=(*duty.parties, Party(role, organisation)))
     return Ledger(duties.values())

@@ -82,7 +82,8 @@ def visible_to(actor: Actor) -> tuple[str, list[Any]]:
     """
     if actor.trusted:
         return "TRUE", []
-    clauses, values = [], []
+    clauses: list[str] = []
+    values: list[Any] = []
     for post in actor.posts:
         if "cases.read" not in post.permissions:
             continue
@@ -165,7 +166,7 @@ def standing() -> list[tuple[str, int]]:
     """How many cases stand in each state."""
     with connection.cursor() as cursor:
         cursor.execute("SELECT state, count(*) FROM cases_case GROUP BY state")
-        return cursor.fetchall()
+        return [(state, count) for state, count in cursor.fetchall()]
 
 
 def extent() -> tuple[datetime | None, datetime | None]:

@@ -4,6 +4,7 @@ from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
+import psycopg
 from django.db import connection, transaction
 
 from cityloop.core.texts import N_
@@ -67,14 +68,17 @@ def _cases(after: int) -> list[CaseRow]:
 
 
 def _rows(kind: Any, table: str, order: str, first: int, last: int) -> dict[int, list[Any]]:
-    with connection.cursor() as cursor:
+    """Rows by case, in their order; read in binary form, in which instants come five times as quickly."""
+    columns = ", ".join(f"{name}::text" if name == "evidence" else name for name in kind._fields)
+    found: dict[int, list[Any]] = defaultdict(list)
+    at = kind._fields.index("case_id")
+    with psycopg.Cursor(connection.connection) as cursor:
         cursor.execute(
-            f"SELECT {', '.join(kind._fields)} FROM {table} WHERE case_id BETWEEN %s AND %s ORDER BY case_id, {order}",
+            f"SELECT {columns} FROM {table} WHERE case_id BETWEEN %s AND %s ORDER BY case_id, {order}",
             [first, last],
+            binary=True,
         )
-        found: dict[int, list[Any]] = defaultdict(list)
-        at = kind._fields.index("case_id")
-        for row in cursor.fetchall():
+        for row in cursor:
             found[row[at]].append(read_row(kind, row))
     return found
 

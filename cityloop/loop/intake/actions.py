@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import orjson
 from django.db import connection, transaction
@@ -101,9 +101,12 @@ def add_category(number: str, category: str, *, actor: Actor, at: datetime) -> R
         row = cursor.fetchone()
     if row is None:
         raise Unknown("report_unknown", number=number)
-    if row[8] is not None:
+    report_id, channel, outside_id, happened_at, lon, lat, address, words, case_id = row
+    if case_id is not None:
         raise Refused("report_opened", number=number)
-    report = Report(row[1], row[2], row[3], at, {}, *row[4:8], category=category)
+    report = Report(
+        channel, outside_id, happened_at, at, {}, lon=lon, lat=lat, address=address, words=words, category=category
+    )
     areas = areas_on(here.city.revision, here.city.day(report.happened_at))
     learned = learn(report, areas.place(report.lon, report.lat, report.area), areas, here)
     if learned.rule is None:
@@ -112,8 +115,8 @@ def add_category(number: str, category: str, *, actor: Actor, at: datetime) -> R
     moves = opening_moves(report, learned, here, number.removeprefix("R"), case_id, at=at)
     cases.advance_many([(None, moves)], actor=actor, recorded_at=at)
     with connection.cursor() as cursor:
-        cursor.execute("UPDATE intake_report SET case_id = %s WHERE id = %s", [case_id, row[0]])
-    _add_facts(row[0], [FactValue("category", category, actor.key), *learned.facts], at, reply=False)
+        cursor.execute("UPDATE intake_report SET case_id = %s WHERE id = %s", [case_id, report_id])
+    _add_facts(report_id, [FactValue("category", category, actor.key), *learned.facts], at, reply=False)
     return Receipt(number, number.removeprefix("R"), False, ())
 
 
@@ -150,9 +153,12 @@ def opening(report: Report, learned: Learned, ground: Ground, number: str, case_
 def opening_moves(
     report: Report, learned: Learned, ground: Ground, number: str, case_id: int, *, at: datetime | None = None
 ) -> list[Move]:
-    """The steps a live report takes by itself: as far as the pack lets it and the ledger knows who answers."""
-    at = at or report.happened_at
-    moves = [Move("report", at, opening(report, learned, ground, number, case_id))]
+    """The steps a live report takes by itself: as far as the pack lets it and the ledger knows who answers.
+
+    The case begins `at` (when it happened, if not told); what the desk does begins when we learned of it.
+    """
+    moves = [Move("report", at or report.happened_at, opening(report, learned, ground, number, case_id))]
+    at = report.recorded_at
     for name in ground.city.settings.get("opens_itself", ()):
         if name == "register":
             moves.append(Move(name, at, actor=SYSTEM))
@@ -178,7 +184,7 @@ def answer(case_id: int, *, at: datetime) -> int:
         return int(cursor.rowcount)
 
 
-def report_row(report: Report, number: str, case_id: int | None) -> tuple[object, ...]:
+def report_row(report: Report, number: str, case_id: int | None) -> tuple[Any, ...]:
     """A report as `REPORTS` writes it."""
     return (
         number,

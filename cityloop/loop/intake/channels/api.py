@@ -53,5 +53,5 @@ def report_of(body: ReportIn, at: datetime) -> Report:
         words=body.words,
         category=body.category,
         area=body.area,
-        reporter=dict(body.reporter),
+        reporter={str(name): value for name, value in body.reporter.items()},
     )
