@@ -6,18 +6,20 @@
 import gc
 import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Annotated, NoReturn
+from typing import Annotated, Any, NoReturn, TypeVar
 
 from cityloop.core import texts
-from cityloop.core.texts import _
+from cityloop.core.texts import N_, _
 
 texts.speak(texts.choose(sys.argv, os.environ))  # typer reads its own headings when it is imported
 
 import typer
 from rich.console import Console
+from typer.core import TyperCommand, TyperGroup
+from typer.exceptions import TyperException
 
 from cityloop.config.session import session
 from cityloop.core.errors import CityloopError, Refused
@@ -25,15 +27,48 @@ from cityloop.core.errors import CityloopError, Refused
 DONE, BROKEN, REFUSED = 0, 1, 2
 OUT, ERR = Console(soft_wrap=True), Console(stderr=True, soft_wrap=True)
 
-app = typer.Typer(
+
+class _Spoken:
+    """What typer says of itself, in the language spoken here."""
+
+    def get_help_option(self, ctx: Any) -> Any:
+        option = super().get_help_option(ctx)  # type: ignore[misc]  # mixed into commands and groups
+        if option is not None:
+            option.help = _("Show this message and exit.")
+        return option
+
+    def format_usage(self, ctx: Any, formatter: Any) -> None:
+        pieces = self.collect_usage_pieces(ctx)  # type: ignore[attr-defined]
+        formatter.write_usage(ctx.command_path, " ".join(pieces), prefix=_("Usage: "))
+
+
+Run = TypeVar("Run", bound=Callable[..., None])
+
+
+class _Verb(_Spoken, TyperCommand):
+    pass
+
+
+class _Verbs(_Spoken, TyperGroup):
+    pass
+
+
+class _Typer(typer.Typer):
+    def verb(self, name: str, about: str) -> Callable[[Run], Run]:
+        """A command whose help is `about`."""
+        return self.command(name, help=about, cls=_Verb)
+
+
+app = _Typer(
+    cls=_Verbs,
     help=_("cityloop: a city runs itself day to day - report, dispatch, clock, check, score."),
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
 )
-pack_app = typer.Typer(help=_("Check a city's pack, see what it would change, apply it."), no_args_is_help=True)
-audit_app = typer.Typer(help=_("Verify the chains and seals, seal what was recorded."), no_args_is_help=True)
-account_app = typer.Typer(help=_("People, machines and their sign-ins."), no_args_is_help=True)
+pack_app = _Typer(cls=_Verbs, help=_("Check a city's pack, see what it would change, apply it."), no_args_is_help=True)
+audit_app = _Typer(cls=_Verbs, help=_("Verify the chains and seals, seal what was recorded."), no_args_is_help=True)
+account_app = _Typer(cls=_Verbs, help=_("People, machines and their sign-ins."), no_args_is_help=True)
 app.add_typer(pack_app, name="pack")
 app.add_typer(audit_app, name="audit")
 app.add_typer(account_app, name="account")
@@ -91,10 +126,37 @@ def _refuse(error: Exception) -> NoReturn:
 def main() -> None:
     """The entry point of the command."""
     gc.set_threshold(100_000, 50, 100)  # millions of rows pass through here, none of them in a cycle
-    app()
+    try:
+        sys.exit(app(standalone_mode=False) or DONE)
+    except TyperException as error:
+        _explain(error)
 
 
-@app.command(help=_("Apply a pack, replay its history, evaluate, and serve the living city."))
+MISUSED = {
+    "MissingParameter": N_("%(name)s is missing."),
+    "NoSuchOption": N_("There is no option %(name)s."),
+    "BadParameter": N_("%(name)s: this value cannot be used (%(message)s)."),
+    "UsageError": N_("This is not understood: %(message)s"),
+}
+
+
+def _explain(error: Any) -> NoReturn:
+    """A wrong use of the command, in one sentence; how it is used stands under --help."""
+    kind = type(error).__name__
+    if kind == "NoArgsIsHelpError":
+        raise SystemExit(REFUSED)  # the help has been shown
+    name = getattr(error, "option_name", None)
+    parameter = getattr(error, "param", None)
+    if parameter is not None:
+        name = " / ".join(parameter.opts) if parameter.param_type_name == "option" else parameter.name.upper()
+    facts = {"name": name or "", "message": getattr(error, "message", "") or str(error)}
+    ERR.print(_(MISUSED.get(kind, MISUSED["UsageError"])) % facts, markup=False, highlight=False)
+    if getattr(error, "ctx", None) is not None:
+        ERR.print(_("How it is used: %(command)s --help") % {"command": error.ctx.command_path}, markup=False)
+    raise SystemExit(REFUSED)
+
+
+@app.verb("demo", _("Apply a pack, replay its history, evaluate, and serve the living city."))
 def demo(
     pack: Annotated[
         str | None, typer.Option(help=_("Name of a pack that comes along (by default the first), or a folder."))
@@ -118,7 +180,7 @@ def demo(
                 raise typer.Exit(commands.serve(host, port))
 
 
-@app.command(help=_("Take a history file in through the import mapping of a pack."))
+@app.verb("replay", _("Take a history file in through the import mapping of a pack."))
 def replay(
     file: Annotated[Path, typer.Argument(metavar="FILE", help=_("Parquet, CSV or CSV.gz."))],
     pack: Annotated[Path, typer.Option(metavar="PATH", help=_("Folder of the pack."))],
@@ -139,7 +201,7 @@ def replay(
             commands.replay(chosen, file, until=until, limit=limit, json=json, rejects=rejects)
 
 
-@app.command(help=_("Counts and rates of a period by area, organisation, channel or category."))
+@app.verb("evaluate", _("Counts and rates of a period by area, organisation, channel or category."))
 def evaluate(
     period: Annotated[str, typer.Option(help=_("2015, 2015-Q2, 2015-06 or 2015-06-30."))],
     by: Annotated[str, typer.Option(metavar="area|organisation|channel|category|grid", help=_("What to group by."))],
@@ -159,7 +221,7 @@ def evaluate(
         commands.evaluate(period, basis, by, level, format_)
 
 
-@app.command(help=_("One case with its whole history, its spans and clocks, and who answered."))
+@app.verb("case", _("One case with its whole history, its spans and clocks, and who answered."))
 def case(
     number: Annotated[str, typer.Argument(help=_("Number of the case."))],
     data_dir: DataDir = None,
@@ -171,7 +233,7 @@ def case(
         commands.case(number)
 
 
-@app.command(help=_("Serve the HTTP API and the start page, with the jobs worker."))
+@app.verb("serve", _("Serve the HTTP API and the start page, with the jobs worker."))
 def serve(
     host: Host = "127.0.0.1",
     port: Port = 8000,
@@ -186,7 +248,7 @@ def serve(
         raise typer.Exit(commands.serve(host, port))
 
 
-@pack_app.command("check", help=_("Validate a pack; errors name file, line and field."))
+@pack_app.verb("check", _("Validate a pack; errors name file, line and field."))
 def pack_check(path: PackPath, lang: Lang = None, data_dir: DataDir = None) -> None:
     from cityloop.config import commands
 
@@ -194,7 +256,7 @@ def pack_check(path: PackPath, lang: Lang = None, data_dir: DataDir = None) -> N
         commands.check_pack(path)
 
 
-@pack_app.command("apply", help=_("Apply a pack; show what changes. Doing it again changes nothing."))
+@pack_app.verb("apply", _("Apply a pack; show what changes. Doing it again changes nothing."))
 def pack_apply(
     path: PackPath,
     dry_run: Annotated[bool, typer.Option("--dry-run", help=_("Only show what would change."))] = False,
@@ -209,7 +271,7 @@ def pack_apply(
             commands.apply_pack(chosen, dry_run)
 
 
-@pack_app.command("derive", help=_("Write the tables that a pack lacks from its history."))
+@pack_app.verb("derive", _("Write the tables that a pack lacks from its history."))
 def pack_derive(
     path: PackPath,
     file: Annotated[
@@ -225,7 +287,7 @@ def pack_derive(
         commands.derive_pack(path, file, force)
 
 
-@audit_app.command("verify", help=_("Walk all chains and seals, rebuild every row; say where something breaks."))
+@audit_app.verb("verify", _("Walk all chains and seals, rebuild every row; say where something breaks."))
 def audit_verify(
     head: Annotated[
         str | None, typer.Option(metavar="NUMBER:ROOT", help=_("A seal kept elsewhere, as `seal --export` printed it."))
@@ -239,7 +301,7 @@ def audit_verify(
         raise typer.Exit(DONE if commands.verify(head) else BROKEN)
 
 
-@audit_app.command("seal", help=_("Seal what was recorded since the last seal."))
+@audit_app.verb("seal", _("Seal what was recorded since the last seal."))
 def audit_seal(
     export: Annotated[bool, typer.Option("--export", help=_("Print the head, to be kept elsewhere."))] = False,
     data_dir: DataDir = None,
@@ -251,7 +313,7 @@ def audit_seal(
         commands.seal(export)
 
 
-@account_app.command("token", help=_("Make a sign-in for the API; the secret is shown once."))
+@account_app.verb("token", _("Make a sign-in for the API; the secret is shown once."))
 def account_token(
     name: Annotated[str, typer.Argument(help=_("Who signs in; made when not there yet."))],
     post: Annotated[list[str], typer.Option(help=_("Post to hold; may be given several times."))],

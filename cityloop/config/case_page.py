@@ -60,9 +60,9 @@ def _show_head(out: Console, case: dict[str, Any], city: CityValue) -> None:
     for title, value in (
         (N_("Category"), f"{case['category']} {case['category_name']}"),
         (N_("Place"), " · ".join(part for part in (case["address"], places, case["grid"]) if part) or "-"),
-        (N_("Opened"), _instant(case["opened_at"], city)),
-        (N_("Due"), _instant(case["due_at"], city)),
-        (N_("Closed"), _instant(case["closed_at"], city)),
+        (N_("Opened at"), _instant(case["opened_at"], city)),
+        (N_("Due at"), _instant(case["due_at"], city)),
+        (N_("Closed at"), _instant(case["closed_at"], city)),
         (
             N_("Ledger"),
             " · ".join(case[key] for key in ("ledger_code", "ledger_tier", "ledger_basis") if case[key]) or "-",
@@ -73,7 +73,7 @@ def _show_head(out: Console, case: dict[str, Any], city: CityValue) -> None:
 
 
 def _show_spans(out: Console, case: dict[str, Any], city: CityValue) -> None:
-    table = Table(_("Stage"), _("Organisation"), _("From"), _("To"), _("Due"), _("Light"), title=_("Spans"))
+    table = Table(_("Stage"), _("Organisation"), _("From"), _("To"), _("Due at"), _("Light"), title=_("Spans"))
     for span in case["spans"]:
         colour = light(at=clock.now(), yellow_at=span["yellow_at"], due_at=span["due_at"], ended_at=span["ended_at"])
         table.add_row(

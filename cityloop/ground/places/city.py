@@ -1,6 +1,5 @@
 """The one city of this deployment, as everybody reads it."""
 
-import json
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from decimal import Decimal
@@ -40,16 +39,14 @@ def find_city() -> CityValue | None:
     """The city of this database, in one statement; None before a pack was applied."""
     with connection.cursor() as cursor:
         cursor.execute(
-            "SELECT code, name, names, zone, pack, digest, settings, clock_shift, known_until,"
+            "SELECT code, name, names::json, zone, pack, digest, settings::json, clock_shift, known_until,"
             " current_database() || digest || xmin::text FROM places_city"
         )
         row = cursor.fetchone()
     if row is None:
         return None
     code, name, names, zone, pack, digest, settings, clock_shift, known_until, revision = row
-    return CityValue(
-        code, name, _json(names), ZoneInfo(zone), pack, digest, _json(settings), clock_shift, known_until, revision
-    )
+    return CityValue(code, name, names, ZoneInfo(zone), pack, digest, settings, clock_shift, known_until, revision)
 
 
 def city() -> CityValue:
@@ -57,10 +54,4 @@ def city() -> CityValue:
     found = find_city()
     if found is None:
         raise Unknown("city_missing")
-    return found
-
-
-def _json(value: Any) -> dict[str, Any]:
-    """Django leaves `jsonb` as text where no field asks for it."""
-    found: dict[str, Any] = json.loads(value) if isinstance(value, str) else value
     return found

@@ -25,7 +25,8 @@ def reports_of(case_id: int, actor: Actor) -> list[dict[str, Any]]:
     """The reports of a case with their facts and replies; one statement. Contact data only where a post needs it."""
     with connection.cursor() as cursor:
         cursor.execute(
-            "SELECT r.number, r.channel, r.outside_id, r.happened_at, r.words, r.reporter, y.answered_at, y.answer,"
+            "SELECT r.number, r.channel, r.outside_id, r.happened_at, r.words, r.reporter::json,"
+            " y.answered_at, y.answer,"
             " (SELECT coalesce(json_agg(json_build_object('name', f.name, 'value', f.value, 'source', f.source,"
             "  'confidence', f.confidence) ORDER BY f.id), '[]') FROM intake_fact f WHERE f.report_id = r.id) AS facts"
             " FROM intake_report r LEFT JOIN intake_reply y ON y.report_id = r.id"

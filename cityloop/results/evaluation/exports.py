@@ -70,10 +70,11 @@ def to_terminal(table: Table) -> RichTable:
         title=f"{table.period.text} · {_(BASIS_TITLES[table.basis])}",
         caption=_("As known at %(at)s") % {"at": f"{table.at.astimezone(table.zone):%Y-%m-%d %H:%M}"},
         box=box.SIMPLE_HEAD,
+        padding=(0, 1, 0, 0),
     )
-    shown.add_column(_(HEADINGS[table.by]), overflow="fold")
+    shown.add_column(_(HEADINGS[table.by]), overflow="fold", min_width=12)
     for title in [column.title for column in INDICATORS] + [column.title for column in RATES]:
-        shown.add_column(_(title), justify="right")
+        shown.add_column(_(title), justify="right", overflow="fold")
     for row in table.rows:
         shown.add_row(_named(row, table.by), *_cells(row))
     shown.add_section()
@@ -84,7 +85,7 @@ def to_terminal(table: Table) -> RichTable:
 def percent(rate: Fraction | None) -> str:
     """`84.78 %`, or that there is no data."""
     share = rounded(rate)
-    return _(NO_DATA) if share is None else f"{float(share * 100):.2f} %"
+    return _(NO_DATA) if share is None else f"{float(share * 100):.1f}%"
 
 
 def _named(row: Row, by: str) -> str:

@@ -1,0 +1,63 @@
+"""`python -m bench [replay|evaluation|online]`: all parts, or one, on a database of its own; JSON on standard output."""
+
+import argparse
+import json
+import sys
+from pathlib import Path
+from typing import Any
+
+PARTS = ("replay", "evaluation", "online")
+
+
+def main() -> None:
+    """Measure, show a table on the error stream, write the JSON. A missed goal is a figure, not a failure."""
+    options = _options()
+    from bench.figures import ERR, Sheet, machine
+    from bench.town import fresh_town, take_history
+
+    wanted = PARTS if options.part is None else (options.part,)
+    sheet = Sheet()
+    with fresh_town(options.pack) as town:
+        where = machine(town.folder)
+        if "replay" in wanted:
+            from bench import replay
+
+            ERR.print("replay ...")
+            replay.measure(town, sheet, options.limit)
+        else:
+            ERR.print("taking the history in ...")
+            take_history(town, options.limit)
+        if "evaluation" in wanted:
+            from bench import evaluation
+
+            ERR.print("evaluation ...")
+            evaluation.measure(town, sheet)
+        if "online" in wanted:
+            from bench import online
+
+            ERR.print("online ...")
+            online.measure(town, sheet, options.seconds)
+    sheet.show()
+    _write({"machine": where, "figures": [figure.to_dict() for figure in sheet.figures]}, options.json)
+
+
+def _options() -> argparse.Namespace:
+    parser = argparse.ArgumentParser("python -m bench", description=__doc__)
+    parser.add_argument("part", nargs="?", choices=PARTS, help="only this part (default: all)")
+    parser.add_argument("--json", type=Path, metavar="FILE", help="write the JSON there")
+    parser.add_argument("--pack", default="boston", help="pack whose history is replayed")
+    parser.add_argument("--limit", type=int, metavar="N", help="replay only so many rows: quicker, but another city")
+    parser.add_argument("--seconds", type=float, default=10, help="how long the clients work, for each kind of work")
+    return parser.parse_args()
+
+
+def _write(found: dict[str, Any], path: Path | None) -> None:
+    text = json.dumps(found, ensure_ascii=False, indent=2)
+    if path is None:
+        sys.stdout.write(text + "\n")
+    else:
+        path.write_text(text + "\n", encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()
