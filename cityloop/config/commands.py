@@ -27,6 +27,19 @@ PACKS = (PACKAGE / "packs", PACKAGE.parent / "packs")
 
 WORK = {"replay": N_("Replaying the history"), "verify": N_("Verifying chains and seals"), "derive": N_("Reading")}
 
+SECTIONS = {
+    "city": N_("City"),
+    "calendars": N_("Calendars"),
+    "areas": N_("Areas"),
+    "grids": N_("Unit grids"),
+    "organisations": N_("Organisations"),
+    "posts": N_("Posts"),
+    "categories": N_("Categories"),
+    "rules": N_("Rule book"),
+    "ledger": N_("Responsibility ledger"),
+}
+"""Parts of a pack, as `compare` and the pack's own fields call them."""
+
 
 def find_pack(name: str | None) -> Pack:
     """A pack by its folder, or by the name of one that comes along; the first of these where no name is given."""
@@ -54,12 +67,7 @@ def load_pack(path: Path) -> Pack:
 def check_pack(path: Path) -> None:
     pack = load_pack(path)
     OUT.print(_("%(city)s: the pack is sound.") % {"city": pack.city.name})
-    _print_counts(
-        {
-            name: len(getattr(pack, name))
-            for name in ("areas", "grids", "organisations", "posts", "categories", "rules", "ledger")
-        }
-    )
+    _print_counts({_(title): len(getattr(pack, name)) for name, title in SECTIONS.items() if hasattr(pack, name)})
 
 
 def apply_pack(pack: Pack, dry_run: bool) -> None:
@@ -72,10 +80,10 @@ def apply_pack(pack: Pack, dry_run: bool) -> None:
         return
     table = Table(_("Section"), _("New"), _("Changed"), _("Gone"))
     for section, counts in found.counts().items():
-        table.add_row(section, *(str(counts.get(kind, 0)) for kind in ("new", "changed", "gone")))
+        table.add_row(_(SECTIONS[section]), *(str(counts.get(kind, 0)) for kind in ("new", "changed", "gone")))
     OUT.print(table)
     for change in [change for change in found.changes if change.change != "new"][:50]:
-        OUT.print(f"{change.section} {change.code}: {change.before or '-'} -> {change.after or '-'}", markup=False)
+        OUT.print(f"{_(SECTIONS[change.section])} {change.code}: {change.before or '-'} -> {change.after or '-'}", markup=False)
     OUT.print(_("This would change; nothing was written.") if dry_run else _("Applied."))
 
 

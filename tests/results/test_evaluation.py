@@ -468,7 +468,7 @@ def test_the_terminal_says_where_there_is_no_data(june: Town) -> None:
     shown = capture.get()
     assert "Org D1" in shown
     assert "(with nobody yet)" in shown
-    assert "16.67 %" in shown
+    assert "16.7%" in shown
     assert "no data" in shown
     assert "2015-07-10 00:00" in shown
 

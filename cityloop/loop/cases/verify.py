@@ -24,10 +24,15 @@ _TABLES = (
 
 
 def verify(*, known: tuple[int, bytes] | None = None, progress: Progress = lambda count: None) -> Iterator[Breach]:
-    """What does not hold, in one view of the database; `known` is a seal kept elsewhere."""
+    """What does not hold, in one view of the database (the caller's, inside a transaction).
+
+    `known` is a seal kept elsewhere.
+    """
+    own = not connection.in_atomic_block
     with transaction.atomic():
-        with connection.cursor() as cursor:
-            cursor.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY")
+        if own:
+            with connection.cursor() as cursor:
+                cursor.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY")
         kept = heads()
         last = 0
         while cases := _cases(last):

@@ -157,7 +157,7 @@ def limits(draw: st.DrawFn) -> tuple[Decimal, LimitUnit, datetime, WorkCalendar]
     return Decimal(draw(st.integers(1, most))) / 4, unit, start.astimezone(UTC), cal
 
 
-@settings(max_examples=2000, deadline=None)
+@settings(max_examples=500, deadline=None)
 @given(limits())
 def test_as_the_walk_does(limit: tuple[Decimal, LimitUnit, datetime, WorkCalendar]) -> None:
     value, unit, start, cal = limit

@@ -1,0 +1,1 @@
+"""One signal, one history, one city through the whole loop."""
