@@ -28,9 +28,7 @@ def measure(town: Town, sheet: Sheet) -> None:
         taken = []
         for _ in range(TIMES):
             started = monotonic()
-            table = evaluate(
-                period=parse_period(year, here.zone), basis="due", by=by, at=clock.now(), zone=here.zone
-            )
+            table = evaluate(period=parse_period(year, here.zone), basis="due", by=by, at=clock.now(), zone=here.zone)
             taken.append(monotonic() - started)
         sheet.add(f"evaluation of {year} by {by}", median(taken), "s", at_most=1)
         sheet.add(f"evaluation of {year} by {by}: groups", len(table.rows), "groups")

@@ -38,7 +38,7 @@ SECTIONS = {
     "rules": N_("Rule book"),
     "ledger": N_("Responsibility ledger"),
 }
-"""Parts of a pack, as `compare` and the pack's own fields call them."""
+"""Parts of a pack by the names that `compare` and the pack's fields give them."""
 
 
 def find_pack(name: str | None) -> Pack:
@@ -67,7 +67,8 @@ def load_pack(path: Path) -> Pack:
 def check_pack(path: Path) -> None:
     pack = load_pack(path)
     OUT.print(_("%(city)s: the pack is sound.") % {"city": pack.city.name})
-    _print_counts({_(title): len(getattr(pack, name)) for name, title in SECTIONS.items() if hasattr(pack, name)})
+    tables = {title: len(getattr(pack, name)) for name, title in SECTIONS.items() if name not in ("city", "calendars")}
+    _print_counts({_(title): count for title, count in tables.items()})
 
 
 def apply_pack(pack: Pack, dry_run: bool) -> None:
@@ -83,7 +84,10 @@ def apply_pack(pack: Pack, dry_run: bool) -> None:
         table.add_row(_(SECTIONS[section]), *(str(counts.get(kind, 0)) for kind in ("new", "changed", "gone")))
     OUT.print(table)
     for change in [change for change in found.changes if change.change != "new"][:50]:
-        OUT.print(f"{_(SECTIONS[change.section])} {change.code}: {change.before or '-'} -> {change.after or '-'}", markup=False)
+        OUT.print(
+            f"{_(SECTIONS[change.section])} {change.code}: {change.before or '-'} -> {change.after or '-'}",
+            markup=False,
+        )
     OUT.print(_("This would change; nothing was written.") if dry_run else _("Applied."))
 
 

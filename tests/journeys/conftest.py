@@ -5,7 +5,6 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
-from journeys.command import TINY, inline_pool
 
 from cityloop.config import replaying
 from cityloop.config.pack import reading
@@ -15,6 +14,7 @@ from cityloop.core import clock
 from cityloop.core.actor import SYSTEM
 from cityloop.loop.history import replay
 from cityloop.loop.history.replay import Replayed
+from journeys.command import TINY, inline_pool
 
 JUNE = datetime(2025, 6, 2, 8, 0, tzinfo=UTC)
 """After the end of the tiny city's history, and a Monday."""

@@ -12,7 +12,7 @@ class Cursor(Protocol):
     def fetchall(self) -> list[tuple[Any, ...]]: ...
 
 
-IDS = {"case_id": "cases_case", "report_id": "intake_report", "assignment_id": "", "parent_id": "", "id": ""}
+IDS = {"id", "case_id", "report_id", "assignment_id", "parent_id"}
 """Ids come from sequences, and a replay that was killed has used some up: rows are named by numbers instead."""
 LOST = {"recorded_at", "digest", "head"}
 """When it was recorded, and what follows from that."""
@@ -40,10 +40,12 @@ def all_rows(cursor: Cursor, *, but: frozenset[str] = frozenset({"at"})) -> Rows
         )
         names = [column for (column,) in cursor.fetchall()]
         assert names, f"no table {table}"
-        wanted = [column for column in names if column not in LOST | IDS.keys() | _passing(table, but)]
+        wanted = [column for column in names if column not in LOST | IDS | _passing(table, but)]
         join = _JOIN.get(name[0], "") if name[1] == "." else ""
         told = "".join(f", {_told(table, column)}" for column in wanted)
-        cursor.execute(f"SELECT {name}{told} FROM {table} t{join} ORDER BY 1{''.join(f', {2 + i}' for i in range(len(wanted)))}")
+        cursor.execute(
+            f"SELECT {name}{told} FROM {table} t{join} ORDER BY 1{''.join(f', {2 + i}' for i in range(len(wanted)))}"
+        )
         found[table] = cursor.fetchall()
     return found
 
@@ -60,11 +62,11 @@ def _told(table: str, column: str) -> str:
 
 
 def differences(one: Rows, other: Rows) -> list[str]:
-    """The first few rows in which two cities differ, told so that a person sees where."""
+    """Where two cities differ, with the first rows of each that the other lacks."""
     found = []
     for table in one:
-        if one[table] != other[table]:
-            missing = [row for row in one[table] if row not in set(map(repr, ())) and row not in other[table]][:2]
-            added = [row for row in other[table] if row not in one[table]][:2]
-            found.append(f"{table}: {len(one[table])} and {len(other[table])} rows; {missing} but {added}")
+        missing = [row for row in one[table] if row not in other[table]]
+        added = [row for row in other[table] if row not in one[table]]
+        if missing or added or len(one[table]) != len(other[table]):
+            found.append(f"{table}: {len(missing)} rows missing, {len(added)} others: {missing[:2]} / {added[:2]}")
     return found

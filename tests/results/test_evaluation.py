@@ -338,7 +338,6 @@ class Told:
             Fact.objects.create(report=report, name=name, value=value, source="history", at=AT)
         return case, span
 
-
     def assigned(self, case: Case, handler: str, answers: str) -> None:
         """Dispatched to `handler`; the ledger says `answers`, or nothing."""
         acting = self.town.organisations[handler]
