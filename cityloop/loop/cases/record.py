@@ -1,6 +1,7 @@
 """How a step is written down, and how the rows of a case are rebuilt from what was written.
 
-`changes` of an entry is a JSON list of `[what, no, {field: value}]`, what being `case`, `assignment` or `span`.
+`changes` of an entry is a JSON list of `[what, no, {field: value}]`, what being `case`, `assignment`, `span`, or `told`
+for typed facts that came with the step and change no row (a reason, a verdict).
 Fields that follow from the entry itself (state, seq, head, last_at, counts) or, on a span, from the case (what it
 freezes) are left out; so are fields that have their default. Datetimes are ISO 8601 in UTC.
 """
@@ -26,7 +27,9 @@ FIRST = b"\0" * 32
 """What the first entry of a chain is linked to."""
 
 Changes = list[tuple[str, int, dict[str, Any]]]
-"""What a step changes: (`case`, `assignment` or `span`; its number; fields and their new values)."""
+"""What a step changes: (`case`, `assignment`, `span` or `told`; its number; fields and their new values)."""
+
+_WORDS = ("reason", "result", "verdict", "closing_kind")
 
 _TOLD = CaseRow._fields[CaseRow._fields.index("category_id") :]
 
@@ -65,6 +68,10 @@ def entry_of(
     facts: "Facts",
 ) -> EntryRow:
     """The entry for a step that brought about `changes`, linked to the entry before it."""
+    note = facts.note or facts.result or facts.reason
+    told = {name: word for name in _WORDS if (word := getattr(facts, name)) and word != note}
+    if told:
+        changes.append(("told", 0, told))
     entry = EntryRow(
         after.id,
         before.seq + 1 if before else 1,
@@ -76,7 +83,7 @@ def entry_of(
         actor,
         post,
         facts.inferred,
-        facts.note or facts.result or facts.reason,
+        note,
         canonical(facts.evidence) if facts.evidence else "[]",
         orjson.dumps(changes).decode(),
         b"",
@@ -130,6 +137,8 @@ def _apply(rebuilt: Rebuilt, number: str, entry: EntryRow) -> None:
     case = rebuilt.case or _blank(number, entry)
     for what, no, fields in orjson.loads(entry.changes):
         values = {name: _decode(name, value) for name, value in fields.items()}
+        if what == "told":
+            continue
         if what == "case":
             case = case._replace(**values)
         elif what == "assignment":

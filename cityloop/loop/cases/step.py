@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Any, NamedTuple
 
 from cityloop.core.actor import Actor
-from cityloop.core.errors import Denied, Refused
+from cityloop.core.errors import Conflict, Denied, Refused
 from cityloop.loop.cases.lifecycle import (
     CLOSING_KINDS,
     END,
@@ -81,7 +81,7 @@ def step(
 ) -> Outcome:
     """Take one step; `at` is when it happened, `recorded_at` when we learned of it (both aware, UTC).
 
-    Raises Refused (unknown step, wrong state, missing or wrong fact, time going backwards) or Denied.
+    Raises Conflict (wrong state), Refused (unknown step, missing or wrong fact, time going backwards) or Denied.
     """
     row = STEPS.get(name)
     if row is None:
@@ -114,7 +114,7 @@ def _refuse(row: Step, snapshot: Snapshot | None, at: datetime, facts: Facts) ->
     """Raise the refusal that a person will read, if this step may not be taken."""
     state = snapshot.case.state if snapshot else ""
     if (snapshot is None) != (not row.sources) or (snapshot and state not in row.sources):
-        raise Refused("state_wrong", step=row.name, state=state or "-")
+        raise Conflict("state_wrong", step=row.name, state=state or "-")
     if snapshot and at < snapshot.case.last_at:
         raise Refused("time_before_last", step=row.name, at=at.isoformat(), last=snapshot.case.last_at.isoformat())
     for need in row.needs:

@@ -15,6 +15,7 @@ from cityloop.loop.cases.record import compare, rebuild
 from cityloop.loop.cases.rows import AssignmentRow, CaseRow, EntryRow, SpanRow
 
 BATCH = 2_000
+BEFORE_ALL = -(1 << 63)
 Progress = Callable[[int], None]
 _TABLES = (
     (EntryRow, "cases_entry", "seq"),
@@ -34,7 +35,7 @@ def verify(*, known: tuple[int, bytes] | None = None, progress: Progress = lambd
             with connection.cursor() as cursor:
                 cursor.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY")
         kept = heads()
-        last = 0
+        last = BEFORE_ALL
         while cases := _cases(last):
             yield from _broken(cases, kept)
             last = cases[-1].id

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
 from cityloop.core.actor import SYSTEM, Actor, HeldPost
-from cityloop.core.errors import Denied, Refused
+from cityloop.core.errors import CityloopError, Conflict, Denied, Refused
 from cityloop.loop.cases.lifecycle import ENDED, MAIN_LINE, RETURN_REASONS, STATES, STEPS
 from cityloop.loop.cases.record import FIRST, compare, rebuild
 from cityloop.loop.cases.rows import AssignmentRow, CaseRow, EntryRow, SpanRow
@@ -52,7 +52,7 @@ class Loop(RuleBasedStateMachine):
     @initialize()
     def open(self) -> None:
         self.at = START
-        self.refusal: Refused | None = None
+        self.refusal: CityloopError | None = None
         self.entries: list[EntryRow] = []
         self.assignments: dict[int, AssignmentRow] = {}
         self.spans: dict[int, SpanRow] = {}
@@ -71,7 +71,7 @@ class Loop(RuleBasedStateMachine):
         before = self.snapshot
         try:
             outcome = step(before, name, SYSTEM, at, facts, recorded_at=at)
-        except Refused as refusal:
+        except (Conflict, Refused) as refusal:
             self.refusal = refusal
             return
         assert before.case.state in STEPS[name].sources
@@ -217,3 +217,12 @@ def test_any_changed_field_of_an_entry_breaks_the_chain(field: str) -> None:
     other: dict[type, Any] = {str: "x", bool: True, list: [1], datetime: START - timedelta(1), bytes: b"x"}
     entries[1] = entries[1]._replace(**{field: other[type(getattr(entries[1], field))]})
     assert rebuild(NUMBER, entries).broken
+
+
+def test_typed_reasons_are_kept_beside_the_note() -> None:
+    dispatched = walk(*MAIN_LINE[:4])
+    at = dispatched.case.last_at
+    facts = Facts(reason="not_ours", note="see row 12")
+    entry = step(dispatched, "request_return", SYSTEM, at, facts, recorded_at=at).entry
+    assert entry.note == "see row 12"
+    assert '["told",0,{"reason":"not_ours"}]' in entry.changes
