@@ -1,10 +1,14 @@
 """A small city, empty and with its history."""
 
+import shutil
 from collections.abc import Iterator
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
+from django.test import Client
 
 from cityloop.config import replaying
 from cityloop.config.pack import reading
@@ -12,6 +16,9 @@ from cityloop.config.pack.apply import apply
 from cityloop.config.pack.reading import Pack
 from cityloop.core import clock
 from cityloop.core.actor import SYSTEM
+from cityloop.ground.accounts.actions import give_tenure, make_token, make_user
+from cityloop.ground.accounts.models import Post
+from cityloop.ground.accounts.roles import ROLES
 from cityloop.loop.history import replay
 from cityloop.loop.history.replay import Replayed
 from journeys.command import TINY, inline_pool
@@ -46,6 +53,44 @@ def tiny_city(db: None, own_clock: None) -> Pack:
 def tiny_replayed(tiny_city: Pack, inline: None) -> Replayed:
     """The tiny city with its history taken in and sealed."""
     return take(tiny_city)
+
+
+@pytest.fixture
+def desk_city(db: None, own_clock: None, tmp_path: Path) -> Pack:
+    """The tiny city with a person at every desk: no step is taken by itself, and each role has its post."""
+    clock.set_shift(JUNE - datetime.now(UTC))
+    folder = shutil.copytree(TINY, tmp_path / "desk")
+    pack = folder / "pack.yaml"
+    text = pack.read_text(encoding="utf-8")
+    assert "opens_itself: [register, file, dispatch]" in text
+    pack.write_text(text.replace("opens_itself: [register, file, dispatch]", "opens_itself: []"), encoding="utf-8")
+    posts = [("code", "name", "role", "organisation", "area")]
+    posts += [(role, role, role, "centre", "") for role in ROLES if role != "handler"]
+    posts += [(f"handler-{place}", f"Handler of {place}", "handler", place, "") for place in ("roads", "parks")]
+    (folder / "posts.csv").write_text("".join(",".join(post) + "\n" for post in posts), encoding="utf-8")
+    found = reading.load(folder)
+    apply(found, actor=SYSTEM, at=clock.now())
+    return found
+
+
+@dataclass
+class Person:
+    """Somebody who holds one post and speaks to the API in English."""
+
+    headers: dict[str, str]
+
+    def get(self, path: str) -> Any:
+        return Client().get(f"/api{path}", headers=self.headers)
+
+    def post(self, path: str, body: dict[str, Any]) -> Any:
+        return Client().post(f"/api{path}", body, content_type="application/json", headers=self.headers)
+
+
+def holder_of(post: str) -> Person:
+    user = make_user(f"holder of {post}", actor=SYSTEM)
+    give_tenure(user, Post.objects.get(code=post), actor=SYSTEM, at=clock.now() - timedelta(days=1))
+    secret = make_token(user, actor=SYSTEM, at=clock.now())
+    return Person({"Authorization": f"Bearer {secret}", "Accept-Language": "en"})
 
 
 def take(pack: Pack, **changes: Any) -> Replayed:

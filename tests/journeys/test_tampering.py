@@ -23,7 +23,7 @@ KEYS = {
     "cases_span": ("case_id", "no"),
     "cases_entry": ("case_id", "seq"),
 }
-FIXED = {"cases_assignment": {"id"}}
+FIXED = {"cases_case": {"number"}, "cases_assignment": {"id"}}
 """Besides the key: what must stay in its row when two rows swap their contents."""
 
 OTHERWISE = {
