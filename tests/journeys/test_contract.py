@@ -1,6 +1,7 @@
 """The API against its own description: whatever is sent, no answer is undeclared, malformed or a fault of ours."""
 
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 import schemathesis
@@ -9,6 +10,7 @@ from django.core.wsgi import get_wsgi_application
 from django.db import close_old_connections
 from hypothesis import HealthCheck, given, settings
 from schemathesis.checks import not_a_server_error
+from schemathesis.core.result import Ok
 from schemathesis.specs.openapi.checks import (
     content_type_conformance,
     response_schema_conformance,
@@ -36,18 +38,16 @@ def own_connection() -> Iterator[None]:
 def test_every_answer_is_declared(tiny_city: Pack, own_connection: None, role: str) -> None:
     somebody = holder_of(role)
     schema = schemathesis.openapi.from_wsgi("/api/openapi.json", get_wsgi_application())
-    operations = [found.ok() for found in schema.get_all_operations()]
+    operations = [found.ok() for found in schema.get_all_operations() if isinstance(found, Ok)]
     assert len(operations) >= 9
     for operation in operations:
         _try(operation, somebody)
 
 
-def _try(operation: schemathesis.APIOperation, somebody: Person) -> None:
+def _try(operation: Any, somebody: Person) -> None:
     @given(case=operation.as_strategy())
-    @settings(
-        max_examples=12, deadline=None, database=None, suppress_health_check=list(HealthCheck), derandomize=True
-    )
-    def send(case: schemathesis.Case) -> None:
+    @settings(max_examples=12, deadline=None, database=None, suppress_health_check=list(HealthCheck), derandomize=True)
+    def send(case: Any) -> None:
         case.validate_response(case.call(headers=somebody.headers), checks=CHECKS)
 
     send()

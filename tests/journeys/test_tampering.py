@@ -6,7 +6,6 @@ from typing import Any
 
 import pytest
 from django.db import IntegrityError, connection, transaction
-from journeys.conftest import take
 
 from cityloop.config.pack.reading import Pack
 from cityloop.ground.audit.actions import NOTHING_YET
@@ -16,6 +15,7 @@ from cityloop.loop.cases.queries import read_row
 from cityloop.loop.cases.record import FIRST, digest_of
 from cityloop.loop.cases.rows import EntryRow
 from cityloop.loop.cases.verify import verify
+from journeys.conftest import take
 
 KEYS = {
     "cases_case": ("id",),

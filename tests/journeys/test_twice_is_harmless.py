@@ -7,18 +7,18 @@ from typing import Any
 
 import pytest
 from django.db import connection, transaction
-from journeys.command import TINY, inside
-from journeys.conftest import holder_of, take
-from journeys.rows import Rows, all_rows, differences
 
 from cityloop.config.pack.reading import Pack
 from cityloop.core import clock
 from cityloop.core.actor import SYSTEM
 from cityloop.loop.cases.actions import advance
+from cityloop.loop.cases.facts import Facts
 from cityloop.loop.cases.queries import id_of, snapshots
-from cityloop.loop.cases.step import Facts
 from cityloop.loop.cases.verify import verify
 from cityloop.loop.history.replay import Replayed
+from journeys.command import TINY, inside
+from journeys.conftest import holder_of, take
+from journeys.rows import Rows, all_rows, differences
 
 ALL = (12, 10, 2)
 """Rows of the tiny history, those that can be taken, those that cannot."""
@@ -71,7 +71,9 @@ def test_a_history_replayed_twice(tiny_city: Pack, tiny_replayed: Replayed) -> N
     assert list(verify()) == []
 
 
-@pytest.mark.parametrize("until", [datetime(2025, 3, 1, tzinfo=UTC), MID_MARCH, datetime(2025, 3, 30, 0, 45, tzinfo=UTC)])
+@pytest.mark.parametrize(
+    "until", [datetime(2025, 3, 1, tzinfo=UTC), MID_MARCH, datetime(2025, 3, 30, 0, 45, tzinfo=UTC)]
+)
 def test_as_known_then_and_later_the_rest(tiny_city: Pack, inline: None, until: datetime) -> None:
     whole = straight(tiny_city)
     early = take(tiny_city, until=until)

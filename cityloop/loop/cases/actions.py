@@ -12,6 +12,7 @@ from cityloop.core.actor import Actor
 from cityloop.core.errors import Conflict, Refused, Unknown
 from cityloop.ground.audit.actions import set_heads
 from cityloop.loop.cases import queries
+from cityloop.loop.cases.facts import Facts
 from cityloop.loop.cases.rows import (
     ASSIGNMENTS,
     CASES,
@@ -22,7 +23,7 @@ from cityloop.loop.cases.rows import (
     EntryRow,
     SpanRow,
 )
-from cityloop.loop.cases.step import Facts, Outcome, Snapshot, step
+from cityloop.loop.cases.step import Outcome, Snapshot, step
 from cityloop.loop.clocks.deadlines import ground
 from cityloop.reactions import REACTIONS
 

@@ -13,7 +13,8 @@ from cityloop.core.errors import Refused
 from cityloop.core.units import Light
 from cityloop.loop.cases import queries
 from cityloop.loop.cases.actions import advance
-from cityloop.loop.cases.step import Facts, Snapshot, may_take
+from cityloop.loop.cases.facts import Facts
+from cityloop.loop.cases.step import Snapshot, may_take
 from cityloop.loop.clocks.deadlines import ground
 from cityloop.loop.clocks.due import light
 

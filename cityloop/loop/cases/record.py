@@ -9,18 +9,16 @@ freezes) are left out; so are fields that have their default. Datetimes are ISO 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, NamedTuple
 
 import orjson
 
 from cityloop.core.texts import N_
 from cityloop.ground.audit.breach import Breach
 from cityloop.ground.audit.digests import link
+from cityloop.loop.cases.facts import Facts
+from cityloop.loop.cases.lifecycle import Step
 from cityloop.loop.cases.rows import AssignmentRow, CaseRow, EntryRow, SpanRow, assignment_id
-
-if TYPE_CHECKING:
-    from cityloop.loop.cases.lifecycle import Step
-    from cityloop.loop.cases.step import Facts
 
 ALGO = 1
 FIRST = b"\0" * 32
@@ -57,7 +55,7 @@ def new_span(case: CaseRow, no: int, fields: dict[str, Any]) -> SpanRow:
 
 
 def entry_of(
-    row: "Step",
+    row: Step,
     before: CaseRow | None,
     after: CaseRow,
     changes: Changes,
@@ -65,7 +63,7 @@ def entry_of(
     post: str,
     at: datetime,
     recorded_at: datetime,
-    facts: "Facts",
+    facts: Facts,
 ) -> EntryRow:
     """The entry for a step that brought about `changes`, linked to the entry before it."""
     note = facts.note or facts.result or facts.reason

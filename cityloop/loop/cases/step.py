@@ -6,6 +6,7 @@ from typing import Any, NamedTuple
 
 from cityloop.core.actor import Actor
 from cityloop.core.errors import Conflict, Denied, Refused
+from cityloop.loop.cases.facts import Facts, Opening
 from cityloop.loop.cases.lifecycle import (
     CLOSING_KINDS,
     END,
@@ -18,33 +19,6 @@ from cityloop.loop.cases.lifecycle import (
 from cityloop.loop.cases.record import Changes, entry_of, new_span, opened_fields
 from cityloop.loop.cases.rows import ENDING, AssignmentRow, CaseRow, EntryRow, SpanRow, assignment_id
 from cityloop.loop.clocks.deadlines import NO_DEADLINE, Deadline
-
-
-class Opening(NamedTuple):
-    """What a case is opened with: its row but for what the loop itself fills in, and the centre that keeps it."""
-
-    case: CaseRow
-    centre: int
-
-
-class Facts(NamedTuple):
-    """What comes with a step. `needs` in the lifecycle names the fields that must be there."""
-
-    note: str = ""
-    evidence: tuple[Any, ...] = ()
-    inferred: bool = False
-    opening: Opening | None = None
-    rule: int | None = None
-    organisation: int | None = None
-    responsible: int | None = None
-    contractor: int | None = None
-    organisation_path: tuple[int, ...] = ()
-    ledger_row: int | None = None
-    deadline: Deadline = NO_DEADLINE
-    reason: str = ""
-    result: str = ""
-    verdict: str = ""
-    closing_kind: str = ""
 
 
 class Snapshot(NamedTuple):

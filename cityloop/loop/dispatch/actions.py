@@ -6,8 +6,8 @@ from cityloop.ground.accounts.tree import OrganisationValue
 from cityloop.ground.registry.ledger import CONTRACTOR, Answer, Ledger
 from cityloop.ground.registry.queries import ledger
 from cityloop.ground.standards.queries import RuleValue
+from cityloop.loop.cases.facts import Facts
 from cityloop.loop.cases.rows import CaseRow
-from cityloop.loop.cases.step import Facts
 from cityloop.loop.clocks.deadlines import Deadline, Ground
 
 

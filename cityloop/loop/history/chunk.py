@@ -20,9 +20,10 @@ from cityloop.ground.registry.ledger import Ledger
 from cityloop.ground.registry.queries import ledger
 from cityloop.loop.cases import actions as cases
 from cityloop.loop.cases.actions import Move
+from cityloop.loop.cases.facts import Facts
 from cityloop.loop.cases.lifecycle import ENDED, STEPS
 from cityloop.loop.cases.queries import snapshots
-from cityloop.loop.cases.step import Facts, Snapshot
+from cityloop.loop.cases.step import Snapshot
 from cityloop.loop.clocks.deadlines import Deadline, Ground, ground
 from cityloop.loop.dispatch.actions import assignment_facts
 from cityloop.loop.history.rows import HistoryRow, PlannedStep

@@ -14,9 +14,9 @@ from cityloop.core.errors import Refused, Unknown
 from cityloop.ground.places.queries import areas_on
 from cityloop.loop.cases import actions as cases
 from cityloop.loop.cases.actions import Move
+from cityloop.loop.cases.facts import Facts, Opening
 from cityloop.loop.cases.record import FIRST
 from cityloop.loop.cases.rows import CaseRow
-from cityloop.loop.cases.step import Facts, Opening
 from cityloop.loop.clocks.deadlines import Ground, ground
 from cityloop.loop.dispatch.actions import assignment_facts
 from cityloop.loop.intake.facts import Learned, learn

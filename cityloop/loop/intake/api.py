@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Any
 
 from django.http import HttpRequest
-from ninja import Router, Schema
+from ninja import Router, Schema, Status
 
 from cityloop.core import clock
 from cityloop.core.actor import Actor
@@ -38,10 +38,10 @@ class CategoryIn(Schema):
 
 
 @router.post("/reports", response={200: ReceiptOut, 201: ReceiptOut})
-def hand_in(request: HttpRequest, body: ReportIn) -> tuple[int, Receipt]:
+def hand_in(request: HttpRequest, body: ReportIn) -> Status[Receipt]:
     """Hand in a report; the answer carries its number, and its case's where one opened."""
     receipt = receive(report_of(body, clock.now()), actor=_actor(request))
-    return (200 if receipt.known else 201), receipt
+    return Status(200 if receipt.known else 201, receipt)
 
 
 @router.get("/reports/waiting", response=list[WaitingOut])

@@ -11,10 +11,11 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, ru
 
 from cityloop.core.actor import SYSTEM, Actor, HeldPost
 from cityloop.core.errors import CityloopError, Conflict, Denied, Refused
+from cityloop.loop.cases.facts import Facts, Opening
 from cityloop.loop.cases.lifecycle import ENDED, MAIN_LINE, RETURN_REASONS, STATES, STEPS
 from cityloop.loop.cases.record import FIRST, compare, rebuild
 from cityloop.loop.cases.rows import AssignmentRow, CaseRow, EntryRow, SpanRow
-from cityloop.loop.cases.step import Facts, Opening, Snapshot, step
+from cityloop.loop.cases.step import Snapshot, step
 from cityloop.loop.clocks.deadlines import Deadline
 
 START = datetime(2026, 3, 2, 8, 0, tzinfo=UTC)
