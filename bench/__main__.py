@@ -1,4 +1,4 @@
-"""`python -m bench [replay|evaluation|online]`: all parts, or one, on a database of its own; JSON on standard output."""
+"""`python -m bench [replay|evaluation|online]`: all parts, or one, on a database of its own; JSON out."""
 
 import argparse
 import json

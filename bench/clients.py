@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from multiprocessing import get_context
 from multiprocessing.queues import Queue
 from multiprocessing.synchronize import Barrier
+from threading import BrokenBarrierError
 from time import monotonic
 from typing import Any, Protocol, cast
 from urllib.parse import urlsplit
@@ -30,7 +31,7 @@ class Maker(Protocol):
 
 @dataclass(frozen=True)
 class Load:
-    """What all clients did: seconds of each call, and what the calls returned, by client, warm-up included."""
+    """What all clients did: seconds of each call, and what the calls returned, by client, those of the warm-up too."""
 
     wall: float
     taken: list[float]
@@ -45,8 +46,13 @@ class Load:
         return sorted(self.taken)[min(int(len(self.taken) * share), len(self.taken) - 1)] * 1000
 
 
-def run(maker: Maker, arguments: list[tuple[Any, ...]], seconds: float) -> Load:
-    """Let one client per tuple of arguments call for `seconds`, all beginning together after a warm-up."""
+def run(
+    maker: Maker, arguments: list[tuple[Any, ...]], seconds: float, on_start: Callable[[], None] = lambda: None
+) -> Load:
+    """Let one client per tuple of arguments call for `seconds`, all beginning together after a warm-up.
+
+    `on_start` is called when all are warm, just before they begin.
+    """
     context = get_context("spawn")
     barrier, queue = context.Barrier(len(arguments) + 1), context.Queue()
     clients = [
@@ -55,13 +61,16 @@ def run(maker: Maker, arguments: list[tuple[Any, ...]], seconds: float) -> Load:
     for client in clients:
         client.start()
     try:
-        barrier.wait(PATIENCE)
+        with suppress(BrokenBarrierError):  # whoever broke it tells why
+            barrier.wait(PATIENCE)  # all are warm
+            on_start()
+            barrier.wait(PATIENCE)
         told = [queue.get(timeout=seconds + PATIENCE) for _ in clients]
     finally:
         for client in clients:
             client.join(PATIENCE)
             client.kill()
-    faults = [fault for _, _, _, fault in told if fault]
+    faults = sorted((fault for _, _, _, fault in told if fault), key=lambda fault: fault.startswith("BrokenBarrier"))
     if faults:
         raise RuntimeError(f"{len(faults)} of {len(clients)} clients failed: {faults[0]}")
     return Load(
@@ -84,6 +93,7 @@ def _client(
     try:
         with maker(*arguments) as call:
             results += [call() for _ in range(WARM_UP)]
+            barrier.wait(PATIENCE)
             barrier.wait(PATIENCE)
             began = monotonic()
             with suppress(IndexError):

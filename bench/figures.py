@@ -9,7 +9,7 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
-ERR = Console(stderr=True, soft_wrap=True, highlight=False)
+ERR = Console(stderr=True, soft_wrap=True, highlight=False, width=140)
 
 
 @dataclass(frozen=True)
@@ -57,12 +57,19 @@ class Sheet:
         self.figures.append(Figure(name, _short(value), unit, at_most, at_least, self._load))
 
     def show(self) -> None:
-        table = Table("Figure", "Value", "Unit", "Goal", "Met", "Load before")
-        for name in ("Value", "Load before"):
-            next(column for column in table.columns if column.header == name).justify = "right"
+        table = Table()
+        for name in ("Figure", "Value", "Unit", "Goal", "Met", "Load before"):
+            table.add_column(name, justify="right" if name in ("Value", "Load before") else "left", no_wrap=True)
         for figure in self.figures:
             met = "" if figure.met is None else "yes" if figure.met else "[red]no[/]"
-            table.add_row(figure.name, f"{figure.value:,}", figure.unit, figure.goal, met, f"{figure.load:.2f}")
+            table.add_row(
+                figure.name,
+                f"{figure.value:,g}" if figure.value < 1000 else f"{figure.value:,.0f}",
+                figure.unit,
+                figure.goal,
+                met,
+                f"{figure.load:.2f}",
+            )
         ERR.print(table)
 
 

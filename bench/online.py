@@ -128,19 +128,24 @@ def _page_starts() -> list[str]:
 def _driven(
     scene: Scene, sheet: Sheet, name: str, maker: clients.Maker, arguments: list[tuple[Any, ...]], seconds: float
 ) -> Load:
-    """Drive the server; the warm-up counts for the CPU, on both sides of the division."""
+    """Drive the server; what it and the database cost is counted from when all clients are warm."""
     checkpoint()
     sheet.begin()
-    before = cpu_seconds(scene.server), cpu_seconds(scene.postmaster)
-    load = clients.run(maker, arguments, seconds)
-    used = cpu_seconds(scene.server) - before[0], cpu_seconds(scene.postmaster) - before[1]
-    calls = sum(map(len, load.results))
+    before: list[float] = []
+    load = clients.run(maker, arguments, seconds, lambda: before.extend(_used(scene)))
+    server, database = (now - then for now, then in zip(_used(scene), before, strict=True))
+    calls = len(load.taken)
     sheet.add(f"{name}: requests per second", load.rate, "1/s")
     sheet.add(f"{name}: p50", load.percentile(0.5), "ms")
     sheet.add(f"{name}: p95", load.percentile(0.95), "ms")
-    sheet.add(f"{name}: CPU of the server per request", used[0] / calls * 1000, "ms")
-    sheet.add(f"{name}: CPU of the database per request", used[1] / calls * 1000, "ms")
+    sheet.add(f"{name}: CPU of the server per request", server / calls * 1000, "ms")
+    sheet.add(f"{name}: CPU of the database per request", database / calls * 1000, "ms")
     return load
+
+
+def _used(scene: Scene) -> tuple[float, float]:
+    """CPU seconds so far of the server's processes and of the database's."""
+    return cpu_seconds(scene.server), cpu_seconds(scene.postmaster)
 
 
 def _raw(scene: Scene, sheet: Sheet, seconds: float) -> None:
@@ -178,26 +183,22 @@ def _statements(town: Town, scene: Scene, sheet: Sheet) -> None:
     """The most statements that one request took, as PostgreSQL logged them: sign-in included."""
     callers = {name: Caller(scene.url, token) for name, token in scene.tokens.items()}
     sheet.begin()
-    with statements_logged(town.server_log) as count:
-        reports, numbers = [], []
+    with statements_logged(town.server_log) as log:
+
+        def count(who: str, method: str, path: str, body: dict[str, Any] | None = None) -> tuple[int, dict[str, Any]]:
+            seen, answer = log(lambda: callers[who].ask(method, path, body))
+            if not seen:
+                raise RuntimeError(f"the server's log shows no statement of {method} {path}")
+            return len(seen), answer
+
         nowhere = [{"category": body["category"], "channel": body["channel"]} for body in scene.examples[:5]]
-        for body in scene.examples[:20] + nowhere:
-            seen = count(lambda body=body: numbers.append(callers["desk"].ask("POST", "/api/reports", body)["case"]))
-            reports.append(len(seen))
-        steps = []
-        for number in numbers[:5]:
-            for who, body in MAIN_LINE:
-                path = f"/api/cases/{number}/steps"
-                steps.append(len(count(lambda who=who, path=path, body=body: callers[who].ask("POST", path, body))))
-        pages = [
-            len(count(lambda who=who, start=start: callers[who].ask("GET", f"/api/cases?before={start}")))
-            for who in ("reader", "unit")
-            for start in _page_starts()[:10]
-        ]
+        reports = [count("desk", "POST", "/api/reports", body) for body in scene.examples[:20] + nowhere]
+        numbers = [answer["case"] for _, answer in reports[:5]]
+        paths = [f"/api/cases/{number}/steps" for number in numbers if number]
+        steps = [count(who, "POST", path, body) for path in paths for who, body in MAIN_LINE]
+        starts = _page_starts()[:10]
+        pages = [count(who, "GET", f"/api/cases?before={start}") for who in ("reader", "unit") for start in starts]
     for caller in callers.values():
         caller.connection.close()
-    if not min(*reports, *steps, *pages):
-        raise RuntimeError("the server's log did not show the statements of some request")
-    sheet.add("report: SQL statements", max(reports), "statements", at_most=12)
-    sheet.add("step: SQL statements", max(steps), "statements", at_most=10)
-    sheet.add("page of 50: SQL statements", max(pages), "statements", at_most=6)
+    for name, found, goal in (("report", reports, 12), ("step", steps, 10), ("page of 50", pages, 6)):
+        sheet.add(f"{name}: SQL statements", max(seen for seen, _ in found), "statements", at_most=goal)

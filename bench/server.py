@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from time import sleep
+from typing import Any
 
 PATIENCE = 30.0
 TICKS = os.sysconf("SC_CLK_TCK")
@@ -72,21 +73,21 @@ _SIGN_IN = "accounts_token"
 
 
 @contextmanager
-def statements_logged(log: Path) -> Iterator[Callable[[Callable[[], object]], list[str]]]:
-    """Let PostgreSQL log every statement; gives what tells the statements of one request, by its sign-in.
+def statements_logged(log: Path) -> Iterator[Callable[[Callable[[], Any]], tuple[list[str], Any]]]:
+    """Let PostgreSQL log every statement; gives what tells the statements of one call, and its result.
 
-    Only statements of the connection that signed in count: the jobs worker works meanwhile.
+    Only statements of the connection on which somebody signed in count: the jobs worker works meanwhile.
     """
     _set({"log_statement": "'all'", "log_line_prefix": "'[%p] '"})
 
-    def count(call: Callable[[], object]) -> list[str]:
+    def count(call: Callable[[], Any]) -> tuple[list[str], Any]:
         before = log.stat().st_size
-        call()
+        result = call()
         with log.open("rb") as file:
             file.seek(before)
             seen = _read(file.read().decode(errors="replace"))
         signed_in = {pid for pid, text in seen if _SIGN_IN in text}
-        return [text for pid, text in seen if pid in signed_in and not _CONTROL.match(text)]
+        return [text for pid, text in seen if pid in signed_in and not _CONTROL.match(text)], result
 
     try:
         yield count

@@ -105,6 +105,8 @@ def working(data_dir: Path | None, lang: str | None) -> Iterator[None]:
 
 @contextmanager
 def speaking(lang: str | None) -> Iterator[None]:
+    from django.db import InterfaceError, OperationalError
+
     from cityloop.config.pack.problems import PackErrors
 
     if lang is not None and lang not in texts.LANGUAGES:
@@ -115,11 +117,14 @@ def speaking(lang: str | None) -> Iterator[None]:
         _refuse(error)
     except PackErrors as errors:
         _refuse(errors)
+    except (OperationalError, InterfaceError):
+        _refuse(Refused("database_away"))
 
 
 def _refuse(error: Exception) -> NoReturn:
     ERR.print(f"[bold red]{_('Refused')}[/]: ", end="")
-    ERR.print(str(error), markup=False, highlight=False)
+    text = str(error)
+    ERR.print(f"\n{text}" if "\n" in text else text, markup=False, highlight=False)
     raise typer.Exit(REFUSED)
 
 
@@ -135,7 +140,8 @@ def main() -> None:
 MISUSED = {
     "MissingParameter": N_("%(name)s is missing."),
     "NoSuchOption": N_("There is no option %(name)s."),
-    "BadParameter": N_("%(name)s: this value cannot be used (%(message)s)."),
+    "BadParameter": N_("%(name)s: this value cannot be used."),
+    "BadOptionUsage": N_("%(name)s: a value is missing here, or one too many."),
     "UsageError": N_("This is not understood: %(message)s"),
 }
 
@@ -149,7 +155,8 @@ def _explain(error: Any) -> NoReturn:
     parameter = getattr(error, "param", None)
     if parameter is not None:
         name = " / ".join(parameter.opts) if parameter.param_type_name == "option" else parameter.name.upper()
-    facts = {"name": name or "", "message": getattr(error, "message", "") or str(error)}
+    message = getattr(error, "message", "") or str(error)
+    facts = {"name": name or "", "message": message.removeprefix("Got unexpected extra argument(s) ")}
     ERR.print(_(MISUSED.get(kind, MISUSED["UsageError"])) % facts, markup=False, highlight=False)
     if getattr(error, "ctx", None) is not None:
         ERR.print(_("How it is used: %(command)s --help") % {"command": error.ctx.command_path}, markup=False)

@@ -66,7 +66,7 @@ def load_pack(path: Path) -> Pack:
 
 def check_pack(path: Path) -> None:
     pack = load_pack(path)
-    OUT.print(_("%(city)s: the pack is sound.") % {"city": pack.city.name})
+    OUT.print(_("%(city)s: the pack is sound.") % {"city": _named(pack.city)})
     tables = {title: len(getattr(pack, name)) for name, title in SECTIONS.items() if name not in ("city", "calendars")}
     _print_counts({_(title): count for title, count in tables.items()})
 
@@ -118,6 +118,8 @@ def replay(
     instant = at if at in (None, "lively", "end") else parse_instant(at, zone)
     wanted = replaying.settle(pack, cast(replaying.At, instant))
     known = parse_instant(until, zone) if until else wanted
+    if at == "lively" and wanted is not None and wanted != replaying.named_instant(city(), at):
+        ERR.print(_("This city knows its history beyond its lively day already: its clock goes on from there."))
     with _progress() as told:
         done = replaying.take_history(pack, file, until=known, limit=limit, told=told)
         found = replaying.summary(done, told)
@@ -125,7 +127,7 @@ def replay(
         _write_rejects(rejects, list(replaying.rejects(done)))
     if json is not None:
         json.write_text(jsonlib.dumps(found, ensure_ascii=False, indent=2) + "\n", encoding="utf-8")
-    _print_summary(found, city().zone)
+    _print_summary(found, city())
 
 
 def parse_instant(text: str, zone: ZoneInfo) -> datetime:
@@ -296,8 +298,8 @@ SUMMARY = {
 }
 
 
-def _print_summary(found: dict[str, Any], zone: ZoneInfo) -> None:
-    OUT.print(f"[bold]{found['city']}[/] · {_('as of %(at)s') % {'at': found['as_of']}} ({zone.key})")
+def _print_summary(found: dict[str, Any], here: Any) -> None:
+    OUT.print(f"[bold]{_named(here)}[/] · {_('as of %(at)s') % {'at': found['as_of']}} ({here.zone.key})")
     _print_counts({_(title): found[name] for name, title in SUMMARY.items()})
     for text, agree, compared in (
         (N_("On-time flags of the city that our spans confirm"), "flags_agree", "flags_compared"),

@@ -45,7 +45,7 @@ def start_clock(here: CityValue, at: At) -> datetime | None:
     Conflict (clock_before_known) where a given instant lies before what the city knows; `lively` and `end` then
     set the clock to where the city's knowledge ends.
     """
-    wanted = at if isinstance(at, datetime) or at is None else _named(here, at)
+    wanted = at if isinstance(at, datetime) or at is None else named_instant(here, at)
     if wanted is None:
         return None
     floor = max((instant for instant in (extent()[1], here.known_until) if instant), default=wanted)
@@ -59,7 +59,8 @@ def start_clock(here: CityValue, at: At) -> datetime | None:
     return wanted
 
 
-def _named(here: CityValue, name: str) -> datetime | None:
+def named_instant(here: CityValue, name: str) -> datetime | None:
+    """The instant that the pack calls `lively` or `end`."""
     text = here.settings.get(name)
     return datetime.fromisoformat(text) if text else None
 

@@ -38,6 +38,7 @@ TEXTS: dict[str, str] = {
     "duty_past": N_("Duty %(duty)s ended on %(ended)s; what is past is not rewritten: give the new duty a new code."),
     "clock_before_known": N_("The city already knows its history until %(known)s; its clock cannot be set to %(at)s."),
     "replay_running": N_("Another replay is running on this database."),
+    "replay_cut": N_("A process of this replay was killed; run it again, it goes on where it stopped."),
     "period_unreadable": N_("%(period)s is no period: write 2015, 2015-06, 2015-Q2 or 2015-06-30."),
     "instant_unreadable": N_("%(text)s is no instant: write 2015-10-30T08:00."),
     "pack_none": N_("No pack comes along here: name one with --pack."),

@@ -54,6 +54,20 @@ def _(text: str) -> str:
     return _catalogue(_language.get()).gettext(text)
 
 
+class Term(str):
+    """A code that people read by its title: programs see the code, `str()` gives the title in the language spoken."""
+
+    said: str
+
+    def __new__(cls, code: str, said: str) -> "Term":
+        term = super().__new__(cls, code)
+        term.said = said
+        return term
+
+    def __str__(self) -> str:
+        return _(self.said)
+
+
 @lru_cache
 def _catalogue(language: str) -> gettext.NullTranslations:
     return gettext.translation("django", LOCALE_DIR, [LANGUAGES[language]], fallback=True)

@@ -1,5 +1,6 @@
 """All rows of a city as they can be compared between two databases."""
 
+from collections import Counter
 from typing import Any, Protocol
 
 Rows = dict[str, list[tuple[Any, ...]]]
@@ -65,8 +66,8 @@ def differences(one: Rows, other: Rows) -> list[str]:
     """Where two cities differ, with the first rows of each that the other lacks."""
     found = []
     for table in one:
-        missing = [row for row in one[table] if row not in other[table]]
-        added = [row for row in other[table] if row not in one[table]]
-        if missing or added or len(one[table]) != len(other[table]):
+        if one[table] != other[table]:
+            here, there = (Counter(map(repr, rows[table])) for rows in (one, other))
+            missing, added = list((here - there).elements()), list((there - here).elements())
             found.append(f"{table}: {len(missing)} rows missing, {len(added)} others: {missing[:2]} / {added[:2]}")
     return found

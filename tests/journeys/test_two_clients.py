@@ -12,6 +12,7 @@ from procrastinate.contrib.django import app as worker
 
 from cityloop.config.pack.reading import Pack
 from cityloop.core.actor import SYSTEM
+from cityloop.loop.cases.lifecycle import FACTS, STATES, STEPS
 from cityloop.loop.cases.queries import id_of
 from cityloop.loop.cases.verify import verify
 from journeys.conftest import Person, holder_of
@@ -179,6 +180,10 @@ REFUSALS: list[tuple[str, str, dict[str, Any], int, str, dict[str, Any]]] = [
 ]  # fmt: skip
 
 
+SAID: dict[object, str] = {**{name: step.title for name, step in STEPS.items()}, **STATES, **FACTS}
+"""How people read the codes in a refusal."""
+
+
 @pytest.mark.parametrize("state", dict.fromkeys(row[0] for row in REFUSALS))
 def test_a_refusal_says_which_and_changes_nothing(desk_city: Pack, state: str) -> None:
     case, people = brought_to(state)
@@ -191,7 +196,7 @@ def test_a_refusal_says_which_and_changes_nothing(desk_city: Pack, state: str) -
         assert {name: problem[name] for name in facts} == facts
         assert problem["type"].endswith(code)
         assert problem["status"] == status
-        assert all(str(value) in problem["detail"] for value in facts.values()), problem["detail"]
+        assert all(str(SAID.get(value, value)) in problem["detail"] for value in facts.values()), problem["detail"]
         rows, jobs = everything()
         assert differences(before[0], rows) == []
         assert jobs == before[1]

@@ -9,10 +9,12 @@ from django.db import connection, transaction
 
 from cityloop.core import bulk, jobs
 from cityloop.core.actor import Actor
-from cityloop.core.errors import Conflict, Refused, Unknown
+from cityloop.core.errors import Conflict, Unknown
+from cityloop.core.texts import Term
 from cityloop.ground.audit.actions import set_heads
 from cityloop.loop.cases import queries
 from cityloop.loop.cases.facts import Facts
+from cityloop.loop.cases.lifecycle import STATES
 from cityloop.loop.cases.rows import (
     ASSIGNMENTS,
     CASES,
@@ -88,7 +90,8 @@ def advance(
     if snapshot is None:
         raise Unknown("case_unknown", number=case_id)
     if seen is not None and seen != snapshot.case.seq:
-        raise Conflict("case_moved", state=snapshot.case.state, seq=snapshot.case.seq)
+        state = snapshot.case.state
+        raise Conflict("case_moved", state=Term(state, STATES[state]), seq=snapshot.case.seq)
     outcome = step(snapshot, name, actor, at, _completed(snapshot, name, at, facts), recorded_at=recorded_at)
     written = Written()
     written.add(outcome)
@@ -159,6 +162,4 @@ def take_number(prefix: str, day: date) -> tuple[str, int]:
 
 def past_number(prefix: str, day: date, serial: int) -> str:
     """The number of a case taken over from a history, the `serial`-th of its day; never one of `take_number`'s."""
-    if not 0 < serial < 100_000:
-        raise Refused("fact_wrong", fact="serial", value=serial)
     return f"{prefix}{day:%Y%m%d}9{serial:05d}"

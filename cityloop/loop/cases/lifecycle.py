@@ -97,6 +97,16 @@ STEPS: dict[str, Step] = {
     )
 }  # fmt: skip
 
+FACTS = {
+    "opening": N_("what the case is opened with"),
+    "rule": N_("a row of the rule book"),
+    "organisation": N_("an organisation"),
+    "reason": N_("a reason"),
+    "result": N_("the result"),
+    "verdict": N_("a verdict"),
+    "closing_kind": N_("a closing kind"),
+}
+"""What the needs of the steps are called."""
 RETURN_REASONS = {
     "not_ours": N_("not ours"),
     "place_unclear": N_("place unclear"),

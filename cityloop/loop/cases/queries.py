@@ -1,6 +1,6 @@
 """Readers of cases for everybody else."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Any, TypeVar
 
@@ -167,6 +167,13 @@ def standing() -> list[tuple[str, int]]:
     with connection.cursor() as cursor:
         cursor.execute("SELECT state, count(*) FROM cases_case GROUP BY state")
         return [(state, count) for state, count in cursor.fetchall()]
+
+
+def taken_numbers(numbers: Iterable[str]) -> set[str]:
+    """Those of `numbers` that a case has already; one statement."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT number FROM cases_case WHERE number = ANY(%s)", [list(numbers)])
+        return {number for (number,) in cursor.fetchall()}
 
 
 def extent() -> tuple[datetime | None, datetime | None]:

@@ -6,12 +6,15 @@ from typing import Any, NamedTuple
 
 from cityloop.core.actor import Actor
 from cityloop.core.errors import Conflict, Denied, Refused
+from cityloop.core.texts import Term
 from cityloop.loop.cases.facts import Facts, Opening
 from cityloop.loop.cases.lifecycle import (
     CLOSING_KINDS,
     END,
+    FACTS,
     RETURN_REASONS,
     SAME,
+    STATES,
     STEPS,
     VERDICTS,
     Step,
@@ -88,17 +91,22 @@ def _refuse(row: Step, snapshot: Snapshot | None, at: datetime, facts: Facts) ->
     """Raise the refusal that a person will read, if this step may not be taken."""
     state = snapshot.case.state if snapshot else ""
     if (snapshot is None) != (not row.sources) or (snapshot and state not in row.sources):
-        raise Conflict("state_wrong", step=row.name, state=state or "-")
+        raise Conflict("state_wrong", step=_term(row), state=Term(state, STATES[state]) if state else "-")
     if snapshot and at < snapshot.case.last_at:
-        raise Refused("time_before_last", step=row.name, at=at.isoformat(), last=snapshot.case.last_at.isoformat())
+        last = snapshot.case.last_at.isoformat()
+        raise Refused("time_before_last", step=_term(row), at=at.isoformat(), last=last)
     for need in row.needs:
         if not getattr(facts, need):
-            raise Refused("fact_missing", step=row.name, fact=need)
+            raise Refused("fact_missing", step=_term(row), fact=Term(need, FACTS[need]))
     for field, allowed in _CHOICES.get(row.name, {}).items():
         if getattr(facts, field) not in allowed:
-            raise Refused("fact_wrong", fact=field, value=getattr(facts, field))
+            raise Refused("fact_wrong", fact=Term(field, FACTS[field]), value=getattr(facts, field))
     if row.name == "request_return" and snapshot and snapshot.unit and snapshot.unit.ruled:
         raise Refused("dispatch_ruled")
+
+
+def _term(row: Step) -> Term:
+    return Term(row.name, row.title)
 
 
 def _open(row: Step, opening: Opening, actor: Actor, at: datetime, facts: Facts, recorded_at: datetime) -> Outcome:

@@ -22,7 +22,7 @@ from cityloop.loop.cases import actions as cases
 from cityloop.loop.cases.actions import Move
 from cityloop.loop.cases.facts import Facts
 from cityloop.loop.cases.lifecycle import ENDED, STEPS
-from cityloop.loop.cases.queries import snapshots
+from cityloop.loop.cases.queries import snapshots, taken_numbers
 from cityloop.loop.cases.step import Snapshot
 from cityloop.loop.clocks.deadlines import Deadline, Ground, ground
 from cityloop.loop.dispatch.actions import assignment_facts
@@ -228,14 +228,18 @@ def _report(one: Numbered, now: datetime) -> Report:
 
 
 def _numbers(rows: Sequence[Numbered], prefix: str) -> list[str]:
-    """The cases' numbers; one that another file of the same days has taken already gets a mark of its own."""
+    """The cases' numbers; one that an earlier file of the same days has taken gets the first free mark: -2, -3, ..."""
     numbers = [cases.past_number(prefix, one.day, one.serial) for one in rows]
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT number FROM cases_case WHERE number = ANY(%s)", [numbers])
-        taken = {number for (number,) in cursor.fetchall()}
-    return [
-        f"{number}-{one.row.line}" if number in taken else number for number, one in zip(numbers, rows, strict=True)
-    ]
+    waiting, mark = dict.fromkeys(range(len(rows)), ""), 1
+    while waiting:
+        wanted = {i: numbers[i] + suffix for i, suffix in waiting.items()}
+        taken = taken_numbers(wanted.values())
+        for i, number in wanted.items():
+            if number not in taken:
+                numbers[i] = number
+        mark += 1
+        waiting = {i: f"-{mark}" for i, number in wanted.items() if number in taken}
+    return numbers
 
 
 def _moves(

@@ -8,6 +8,7 @@ import resource
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
+from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import date, datetime
@@ -17,7 +18,7 @@ from typing import NamedTuple
 
 from django.db import connection
 
-from cityloop.core.errors import Conflict
+from cityloop.core.errors import Conflict, Refused
 from cityloop.ground.places.city import city
 from cityloop.loop.history.chunk import Numbered, Taken, numbered, take
 from cityloop.loop.history.normalise import Normaliser
@@ -170,8 +171,11 @@ _PEAKS: dict[int, int] = {}
 def _pool(workers: int) -> Iterator[ProcessPoolExecutor]:
     """Workers of their own memory: a forked database connection would be shared."""
     _PEAKS.clear()
-    with ProcessPoolExecutor(workers, mp_context=get_context("spawn"), initializer=prepare) as pool:
-        yield pool
+    try:
+        with ProcessPoolExecutor(workers, mp_context=get_context("spawn"), initializer=prepare) as pool:
+            yield pool
+    except BrokenProcessPool as error:
+        raise Refused("replay_cut") from error
 
 
 @contextmanager

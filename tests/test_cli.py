@@ -1,0 +1,147 @@
+"""The real command in processes of its own: what it prints, how it ends, and that no traceback is ever shown."""
+
+import csv
+import json
+import re
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from journeys.command import TINY, run
+
+from cityloop.config import embedded
+
+HISTORY = TINY / "history.csv"
+CASE = "99010020250303900001"
+
+
+@pytest.fixture(scope="module")
+def data(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """A data folder whose server runs all the while, so that the commands need not start one."""
+    folder = tmp_path_factory.mktemp("cli") / "data"
+    with embedded.running(folder):
+        yield folder
+
+
+def test_a_sound_pack_and_a_broken_one(tmp_path: Path) -> None:
+    sound = run("pack", "check", TINY, "--lang", "en")
+    assert (sound.code, "Tiny: the pack is sound." in sound.out) == (0, True)
+    assert re.search(r"Responsibility ledger +5\b", sound.out)
+
+    broken = shutil.copytree(TINY, tmp_path / "broken")
+    table = broken / "rules.csv"
+    table.write_text(table.read_text(encoding="utf-8").replace("0102,,handle,,4,wh", "0109,,handle,,4,weeks"), "utf-8")
+    text = (broken / "pack.yaml").read_text(encoding="utf-8")
+    line = text.splitlines().index("  zone: Europe/Berlin") + 1
+    (broken / "pack.yaml").write_text(text.replace("Europe/Berlin", "Europe/Berlinn"), encoding="utf-8")
+    said = run("pack", "check", broken, "--lang", "en")
+    assert said.code == 2
+    assert f"pack.yaml:{line}" in said.shown
+    assert said.shown.count("rules.csv:3") == 2
+    assert "did you mean Europe/Berlin?" in said.shown
+    assert "there is no category 0109" in said.shown
+
+
+def test_from_a_pack_to_a_city_that_is_scored_and_verified(data: Path, tmp_path: Path) -> None:
+    """One long walk over one database: each start of the command takes a second."""
+    here, english = ("--data-dir", data), ("--lang", "en")
+
+    missing = run("evaluate", "--period", "2025", "--by", "area", *here, *english)
+    assert (missing.code, "apply a pack first" in missing.shown) == (2, True)
+    unknown = run("case", CASE, *here, *english)
+    assert (unknown.code, f"There is no case {CASE}." in unknown.shown) == (2, True)
+    dry = run("pack", "apply", TINY, "--dry-run", *here, *english)
+    assert (dry.code, "nothing was written" in dry.out) == (0, True)
+    assert re.search(r"ledger\W+4\b", dry.out)
+    done = run("pack", "apply", TINY, *here, *english)
+    assert (done.code, "Applied." in done.out) == (0, True)
+    assert re.search(r"ledger\W+4\b", done.out), "the dry run had written"
+    again = run("pack", "apply", TINY, *here, *english)
+    assert (again.code, "Nothing changes" in again.out) == (0, True)
+
+    out, rejects = tmp_path / "out.json", tmp_path / "rejects.csv"
+    replay = ("replay", HISTORY, "--pack", TINY, "--json", out, *here, *english)
+    assert run(*replay, "--rejects", rejects).code == 0
+    found = json.loads(out.read_text(encoding="utf-8"))
+    assert (found["rows"], found["taken"], found["known"], found["rejected"]) == (12, 10, 0, 2)
+    assert (found["cases"], found["open"], found["audit_ok"]) == (10, 3, True)
+    assert (found["flags_compared"], found["flags_agree"]) == (6, 6)
+    assert (found["open_flags_compared"], found["open_flags_agree"]) == (3, 3)
+    assert found["seconds"] > 0 < found["peak_rss_mib"]
+    assert sum(row["closed"] for row in found["by_organisation"]) == 7
+    with rejects.open(encoding="utf-8-sig", newline="") as file:
+        assert [(row["line"], row["field"], row["reason"], row["value"]) for row in csv.DictReader(file)] == [
+            ("9", "category", "category_unknown", "Ufo landed"),
+            ("10", "opened", "date_unreadable", "31.02.2025 09:00"),
+        ]
+    assert run(*replay).code == 0
+    second = json.loads(out.read_text(encoding="utf-8"))
+    assert (second["rows"], second["taken"], second["known"], second["rejected"]) == (12, 0, 10, 2)
+    passing = {"taken", "known", "seconds", "steps_taken", "steps_per_second", "peak_rss_mib"}
+    assert {key: second[key] for key in second.keys() - passing} == {key: found[key] for key in found.keys() - passing}
+
+    _evaluated(data)
+    _shown(data)
+    _verified(data)
+
+
+def _evaluated(data: Path) -> None:
+    """Three forms, one truth: of the two districts, West had three cases due in March, East four."""
+    ask = ("evaluate", "--period", "2025-03", "--by", "area", "--level", "district", "--data-dir", data)
+    told = json.loads(run(*ask, "--format", "json").out)
+    rows = {row["code"]: (row["due"], row["closed_on_time"]) for row in told["rows"]}
+    listed = list(csv.DictReader(run(*ask, "--format", "csv").out.splitlines()))
+    table = run(*ask, "--lang", "en").out
+    assert rows["990100001"][0] > 0 < rows["990100002"][0]
+    assert {row["code"]: (int(row["due"]), int(row["closed_on_time"])) for row in listed if row["code"] in rows} == rows
+    for name, code in (("West", "990100001"), ("East", "990100002")):
+        (line,) = [line for line in table.splitlines() if name in line]
+        assert str(rows[code][0]) in re.findall(r"\d+", line)
+
+
+def _shown(data: Path) -> None:
+    """A case in the language asked for, after the verb or by LANG; Chinese where LANG names none."""
+    ask = ("case", CASE, "--data-dir", data)
+    english, chinese = run(*ask, "--lang", "en").out, run(*ask).out
+    for word in (CASE, "Deep hole", "Mill Lane 1", "2025-03-04 11:00", "990100001001", "L1", "Road act"):
+        assert word in english, word
+        assert word in chinese, word
+    assert "Roads department" in english
+    assert ("closed" in english, "inferred" in english) == (True, True)
+    assert ("已结案" in chinese, "closed" in chinese) == (True, False)
+    assert run(*ask, LANG="zh_CN.UTF-8").out == chinese
+    assert run(*ask, "--lang", "zh", LANG="en_US.UTF-8").out == chinese
+
+
+def _verified(data: Path) -> None:
+    here = ("--data-dir", data, "--lang", "en")
+    assert run("audit", "verify", *here).code == 0
+    head = run("audit", "seal", "--export", *here).out.strip()
+    number, _, root = head.partition(":")
+    assert (int(number) > 0, len(root)) == (True, 64)
+    kept = run("audit", "verify", "--head", head, *here)
+    assert (kept.code, "10 cases, 71 steps" in kept.out) == (0, True)
+    other = run("audit", "verify", "--head", f"{number}:{'0' * 64}", *here)
+    assert (other.code, "kept elsewhere" in other.out) == (1, True)
+
+
+def test_two_databases_at_once_are_refused(tmp_path: Path) -> None:
+    said = run("case", CASE, "--data-dir", tmp_path / "x", "--lang", "en", DATABASE_URL="postgresql://nobody@/none")
+    assert (said.code, "either --data-dir or DATABASE_URL" in said.shown) == (2, True)
+    assert not (tmp_path / "x").exists()
+
+
+def test_a_database_that_is_not_there() -> None:
+    said = run("case", CASE, "--lang", "en", DATABASE_URL="postgresql://nobody@127.0.0.1:9/none?connect_timeout=1")
+    assert (said.code, "This database cannot be used" in said.shown) == (2, True)
+
+
+def test_the_help_speaks_both_languages() -> None:
+    assert "在本机" not in run("replay", "--help", "--lang", "en").out
+    english, chinese = run("--help", LANG="en_GB.UTF-8").out, run("--help").out
+    for verb in ("demo", "pack", "replay", "evaluate", "case", "audit", "serve"):
+        assert verb in english
+        assert verb in chinese
+    assert "Options" in english
+    assert "Options" not in chinese
