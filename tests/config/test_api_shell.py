@@ -164,7 +164,7 @@ def test_the_api_docs_load_nothing_from_outside(client: Client) -> None:
 
 @pytest.mark.django_db
 def test_the_start_page_without_a_city(client: Client) -> None:
-    assert "请先应用配置包" in client.get("/").content.decode()
+    assert "请先应用城市包" in client.get("/").content.decode()
 
 
 def test_the_start_page(client: Client, town: City, shifted: None) -> None:

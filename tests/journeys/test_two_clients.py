@@ -180,7 +180,7 @@ REFUSALS: list[tuple[str, str, dict[str, Any], int, str, dict[str, Any]]] = [
 ]  # fmt: skip
 
 
-SAID: dict[object, str] = {**{name: step.title for name, step in STEPS.items()}, **STATES, **FACTS}
+SAID: dict[object, str] = {**STATES, **FACTS, **{name: step.title for name, step in STEPS.items()}}
 """How people read the codes in a refusal."""
 
 
