@@ -216,6 +216,9 @@ def evaluate(
         str, typer.Option(metavar="due|reported|closed", help=_("Which cases belong to the period."))
     ] = "due",
     level: Annotated[str | None, typer.Option(help=_("Level of areas; department or unit; minor or major."))] = None,
+    at: Annotated[
+        str | None, typer.Option(metavar="INSTANT", help=_("As known then (default: the city's now)."))
+    ] = None,
     format_: Annotated[
         str, typer.Option("--format", metavar="table|json|csv", help=_("Form of the output."))
     ] = "table",
@@ -225,12 +228,12 @@ def evaluate(
     from cityloop.config import commands
 
     with working(data_dir, lang):
-        commands.evaluate(period, basis, by, level, format_)
+        commands.evaluate(period, basis, by, level, format_, at)
 
 
 @app.verb("case", _("One case with its whole history, its spans and clocks, and who answered."))
 def case(
-    number: Annotated[str, typer.Argument(help=_("Number of the case."))],
+    number: Annotated[str, typer.Argument(help=_("Number of the case, or the one its sender knows it by."))],
     data_dir: DataDir = None,
     lang: Lang = None,
 ) -> None:

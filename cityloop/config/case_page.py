@@ -41,9 +41,8 @@ def show(out: Console, case: dict[str, Any], reports: list[dict[str, Any]], city
     _show_spans(out, case, city)
     _show_entries(out, case, city)
     for report in reports:
-        out.print(
-            f"[bold]{_('Report')} {report['number']}[/] {report['channel']} · {_instant(report['happened_at'], city)}"
-        )
+        known_as = f"{report['channel']} {report['outside_id']}"
+        out.print(f"[bold]{_('Report')} {report['number']}[/] {known_as} · {_instant(report['happened_at'], city)}")
         out.print(report["words"] or "-", markup=False)
         for fact in report["facts"]:
             out.print(f"  {fact['name']} = {fact['value']} ({fact['source']}, {fact['confidence']} %)", markup=False)
@@ -60,6 +59,7 @@ def _show_head(out: Console, case: dict[str, Any], city: CityValue) -> None:
     for title, value in (
         (N_("Category"), f"{case['category']} {case['category_name']}"),
         (N_("Place"), " · ".join(part for part in (case["address"], places, case["grid"]) if part) or "-"),
+        (N_("Point"), "-" if case["lon"] is None else f"{case['lon']:.6f}, {case['lat']:.6f}"),
         (N_("Opened at"), _instant(case["opened_at"], city)),
         (N_("Due at"), _instant(case["due_at"], city)),
         (N_("Closed at"), _instant(case["closed_at"], city)),

@@ -114,6 +114,8 @@ def replay(
     from cityloop.config import replaying
     from cityloop.ground.places.city import city
 
+    for path in (json, rejects):
+        _require_writable(path)
     zone = ZoneInfo(pack.city.zone)
     instant = at if at in (None, "lively", "end") else parse_instant(at, zone)
     wanted = replaying.settle(pack, cast(replaying.At, instant))
@@ -128,6 +130,15 @@ def replay(
     if json is not None:
         json.write_text(jsonlib.dumps(found, ensure_ascii=False, indent=2) + "\n", encoding="utf-8")
     _print_summary(found, city())
+
+
+def _require_writable(path: Path | None) -> None:
+    """Refuse now what could not be written in the end."""
+    try:
+        if path is not None:
+            path.open("a").close()
+    except OSError as error:
+        raise Refused("file_unwritable", path=path, reason=error.strerror) from error
 
 
 def parse_instant(text: str, zone: ZoneInfo) -> datetime:
@@ -149,7 +160,7 @@ def set_clock(at: str | None) -> None:
         replaying.start_clock(here, at if at in ("lively", "end") else parse_instant(at, here.zone))  # type: ignore[arg-type]
 
 
-def evaluate(period: str, basis: str, by: str, level: str | None, form: str) -> None:
+def evaluate(period: str, basis: str, by: str, level: str | None, form: str, at: str | None) -> None:
     from cityloop.ground.places.city import city
     from cityloop.results.evaluation import exports, periods, queries
 
@@ -165,7 +176,7 @@ def evaluate(period: str, basis: str, by: str, level: str | None, form: str) -> 
         period=periods.parse_period(period, here.zone),
         basis=cast(queries.Basis, basis),
         by=cast(queries.By, by),
-        at=clock.now(),
+        at=parse_instant(at, here.zone) if at else clock.now(),
         zone=here.zone,
         level=level,
     )
@@ -178,14 +189,15 @@ def evaluate(period: str, basis: str, by: str, level: str | None, form: str) -> 
 
 
 def case(number: str) -> None:
+    """Show a case by its own number, by its report's, or by the number its sender knows it by."""
     from cityloop.config.case_page import show
     from cityloop.core.actor import SYSTEM
     from cityloop.ground.places.city import city
     from cityloop.loop.cases.queries import history, id_of
-    from cityloop.loop.intake.queries import reports_of
+    from cityloop.loop.intake.queries import cases_of, reports_of
 
-    case_id = id_of(number, SYSTEM)
-    show(OUT, history(case_id), reports_of(case_id, SYSTEM), city())
+    for case_id in cases_of(number) or [id_of(number, SYSTEM)]:
+        show(OUT, history(case_id), reports_of(case_id, SYSTEM), city())
 
 
 def serve(host: str, port: int) -> int:
@@ -243,19 +255,23 @@ def seal(export: bool) -> None:
 
 
 def make_token(name: str, posts: list[str]) -> None:
-    """A user (made when new) who holds these posts, and a fresh secret."""
+    """A user (made when new) who holds these posts, and a fresh secret; all of it or nothing."""
+    from django.db import transaction
+
     from cityloop.core.actor import SYSTEM
     from cityloop.ground.accounts import actions
     from cityloop.ground.accounts.models import Post, User
 
     now = clock.now()
-    user = User.objects.filter(username=name).first() or actions.make_user(name, actor=SYSTEM)
-    for code in posts:
-        post = Post.objects.filter(code=code).first()
-        if post is None:
-            raise Unknown("post_unknown", post=code)
-        actions.give_tenure(user, post, actor=SYSTEM, at=now)
-    print(actions.make_token(user, actor=SYSTEM, at=now))
+    with transaction.atomic():
+        user = User.objects.filter(username=name).first() or actions.make_user(name, actor=SYSTEM)
+        for code in posts:
+            post = Post.objects.filter(code=code).first()
+            if post is None:
+                raise Unknown("post_unknown", post=code)
+            actions.give_tenure(user, post, actor=SYSTEM, at=now)
+        secret = actions.make_token(user, actor=SYSTEM, at=now)
+    print(secret)
 
 
 @contextmanager
@@ -298,6 +314,10 @@ SUMMARY = {
 }
 
 
+ROUTINE = ("target", "due_by_rule", "on_time_flag", "area_printed")
+"""Facts that nearly every report has."""
+
+
 def _print_summary(found: dict[str, Any], here: Any) -> None:
     OUT.print(f"[bold]{_named(here)}[/] · {_('as of %(at)s') % {'at': found['as_of']}} ({here.zone.key})")
     _print_counts({_(title): found[name] for name, title in SUMMARY.items()})
@@ -309,7 +329,7 @@ def _print_summary(found: dict[str, Any], here: Any) -> None:
         (N_("Departments that the ledger would have named"), "ledger_agree_department", "ledger_compared"),
         (N_("Places in the area that the row prints"), "place_agree", "place_compared"),
     ):
-        if found[compared]:
+        if found[compared] and (found[agree] or agree != "limits_explained"):
             share = found[agree] / found[compared]
             OUT.print(f"{_(text)}: {found[agree]:,} / {found[compared]:,} ({share:.2%})")
     rate = found["on_time_rate"]
@@ -323,6 +343,11 @@ def _print_summary(found: dict[str, Any], here: Any) -> None:
             "memory": found["peak_rss_mib"],
         }
     )
+    odd = {name: count for name, count in found["facts"].items() if name not in ROUTINE}
+    if odd:
+        OUT.print(
+            _("Facts that say what is missing or odd:"), ", ".join(f"{name} {count:,}" for name, count in odd.items())
+        )
     for breach in found["audit_breaches"]:
         OUT.print(f"[red]✗[/] {breach}")
     if found["audit_ok"]:

@@ -14,8 +14,10 @@ from collections.abc import Callable
 from contextlib import suppress
 from typing import Any
 
-THREADS = 8
-"""Requests answered at once. They wait for the database most of the time; more than this only queue there."""
+WORKERS = 2
+"""Processes that run Python: it uses one core each."""
+THREADS = 4
+"""Requests that each answers at once. They wait for the database half of the time; more would only queue there."""
 GRACE = 10
 """Seconds from being asked to stop to being stopped."""
 RETRY = 2
@@ -56,7 +58,7 @@ def take_clock() -> None:
 
 
 def web(host: str, port: int) -> None:
-    """Answer HTTP until told to stop. Python runs in one process of its own, which `wsgi` sets up."""
+    """Answer HTTP until told to stop. Python runs in processes of its own, which `wsgi` sets up."""
     from granian.constants import HTTPModes, Interfaces
     from granian.log import LogLevels
     from granian.server import Server
@@ -67,7 +69,7 @@ def web(host: str, port: int) -> None:
         address=host,
         port=port,
         interface=Interfaces.WSGI,
-        workers=1,
+        workers=WORKERS,
         blocking_threads=THREADS,
         http=HTTPModes.http1,
         websockets=False,

@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, Literal
 
-from django.db import transaction
+from django.db import connection, transaction
 
 from cityloop.config.pack.apply import apply
 from cityloop.config.pack.history import history_of, lines, mapping_of, normaliser
@@ -23,6 +23,7 @@ from cityloop.loop.cases.verify import verify
 from cityloop.loop.history import reading
 from cityloop.loop.history.replay import Progress, Replayed, replay
 from cityloop.loop.history.rows import REASONS
+from cityloop.loop.intake.queries import fact_counts
 from cityloop.results.evaluation.exports import to_dict
 from cityloop.results.evaluation.flags import flags
 from cityloop.results.evaluation.periods import Period
@@ -89,15 +90,18 @@ def take_history(pack: Pack, file: Path | None, *, until: datetime | None, limit
         seal(day=city().day(before), at=before)
         if done.known_until is not None:
             set_known_until(done.known_until, actor=SYSTEM)
+    with connection.cursor() as cursor:
+        cursor.execute("ANALYZE")  # else the first steps are planned as if the tables were empty
     done.seconds += (clock.now() - before) / timedelta(seconds=1)
     return done
 
 
 def summary(done: Replayed, told: Told) -> dict[str, Any]:
     """What `demo` and `replay` write as JSON: what was taken in, what it scores, whether it holds."""
-    here, as_of = city(), done.known_until or clock.now()
+    here = city()
+    as_of = here.known_until or clock.now()
     standing = counts()
-    table = evaluate(period=_whole(as_of), basis="due", by="organisation", at=as_of, zone=here.zone)
+    table = evaluate(period=_whole(as_of), basis="reported", by="organisation", at=as_of, zone=here.zone)
     organisations = to_dict(table)
     breaches = [
         str(breach) for _, breach in zip(range(20), verify(progress=told("verify", standing["cases"])), strict=False)
@@ -117,13 +121,14 @@ def summary(done: Replayed, told: Told) -> dict[str, Any]:
         **asdict(flags(as_of)),
         "on_time_rate": organisations["total"]["on_time_of_due"],
         "by_organisation": organisations["rows"],
+        "facts": fact_counts(),
         "audit_ok": not breaches,
         "audit_breaches": breaches,
     }
 
 
 def _whole(as_of: datetime) -> Period:
-    """All that was reported or fell due up to an instant."""
+    """All that was reported up to an instant."""
     return Period("all", min(extent()[0] or as_of, as_of), as_of + timedelta(microseconds=1))
 
 

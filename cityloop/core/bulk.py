@@ -109,17 +109,25 @@ def _adapt(context: AdaptContext) -> None:
 
 
 def _insert(table: Table, rows: Sequence[Sequence[Any]], *, conflict: bool) -> None:
-    casts = sql.SQL(", ").join(sql.SQL("%s::" + kind) for kind in table.columns.values())
-    line = sql.SQL("({})").format(casts)
-    query = sql.SQL("INSERT INTO {} ({}) VALUES {} {}").format(
-        sql.Identifier(table.name),
-        sql.SQL(", ").join(map(sql.Identifier, table.columns)),
-        sql.SQL(", ").join([line] * len(rows)),
-        _on_conflict(table) if conflict else sql.SQL(""),
-    )
+    text = _insert_text(table.name, tuple(table.columns.items()), table.key, len(rows), conflict)
+    values = (value for row in rows for value in row)
     with connection.cursor() as cursor:
-        values = (value for row in rows for value in row)
-        cursor.execute(query, [list(value) if isinstance(value, tuple) else value for value in values])
+        cursor.execute(text, [list(value) if isinstance(value, tuple) else value for value in values])
+
+
+@lru_cache(maxsize=1000)
+def _insert_text(
+    name: str, columns: tuple[tuple[str, str], ...], key: tuple[str, ...], count: int, conflict: bool
+) -> str:
+    """The INSERT of `count` rows. Putting it together costs more than running it, so it is kept."""
+    line = sql.SQL("({})").format(sql.SQL(", ").join(sql.SQL("%s::" + kind) for _, kind in columns))
+    query = sql.SQL("INSERT INTO {} ({}) VALUES {} {}").format(
+        sql.Identifier(name),
+        sql.SQL(", ").join(sql.Identifier(column) for column, _ in columns),
+        sql.SQL(", ").join([line] * count),
+        _on_conflict(Table(name, dict(columns), key)) if conflict else sql.SQL(""),
+    )
+    return query.as_string()
 
 
 def _on_conflict(table: Table) -> sql.Composable:

@@ -43,6 +43,7 @@ TEXTS: dict[str, str] = {
     "instant_unreadable": N_("%(text)s is no instant: write 2015-10-30T08:00."),
     "pack_none": N_("No pack comes along here: name one with --pack."),
     "file_missing": N_("There is no file %(path)s."),
+    "file_unwritable": N_("%(path)s cannot be written: %(reason)s"),
     "file_unreadable": N_("%(path)s cannot be read: %(reason)s"),
     "file_column_missing": N_("%(path)s has no column %(column)s."),
     "column_missing": N_("The history has no column %(column)s, from which the mapping takes %(field)s."),

@@ -21,7 +21,8 @@ LOST = {"recorded_at", "digest", "head"}
 _WHOSE = {
     "cases_case": "t.number",
     "cases_assignment": "c.number || ' ' || t.no",
-    "cases_span": "c.number || ' ' || t.no || ' ' || (SELECT a.no FROM cases_assignment a WHERE a.id = t.assignment_id)",
+    "cases_span": "c.number || ' ' || t.no"
+    " || ' ' || (SELECT a.no FROM cases_assignment a WHERE a.id = t.assignment_id)",
     "cases_entry": "c.number || ' ' || t.seq",
     "intake_report": "t.number || ' ' || coalesce((SELECT c.number FROM cases_case c WHERE c.id = t.case_id), '')",
     "intake_fact": "r.number || ' ' || t.name",

@@ -17,11 +17,11 @@ from typing import Any
 
 import psycopg
 import pytest
-from journeys.command import COMMAND, ROOT, TINY, environment, lines, run
-from journeys.rows import Rows, all_rows, differences
 
 from cityloop.config import embedded
 from cityloop.loop.history.reading import CHUNK
+from journeys.command import COMMAND, ROOT, TINY, environment, lines, run
+from journeys.rows import Rows, all_rows, differences
 
 ROWS = CHUNK + 400
 HELD = 2000
@@ -108,7 +108,7 @@ def brake(url: str) -> Iterator[psycopg.Connection]:
 
 def ask(url: str, query: str) -> int:
     with psycopg.connect(url, autocommit=True) as connection:
-        row = connection.execute(query).fetchone()  # type: ignore[arg-type]
+        row = connection.execute(query).fetchone()
         assert row is not None
         return int(row[0])
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from itertools import pairwise
 from typing import Any
 
 import pytest
@@ -138,7 +139,7 @@ def test_rows_that_swap_their_contents(table: str) -> None:
     mine, other = (" AND ".join(f"{alias}.{column} = %s" for column in KEYS[table]) for alias in "to")
     missed = []
     found = keys(table)
-    for one, two in zip(found, found[1:], strict=False):
+    for one, two in pairwise(found):
         swap = (
             f"UPDATE {table} t SET ({names}) = (SELECT {names} FROM {table} o WHERE"
             f" CASE WHEN {mine} THEN {other} ELSE {other} END) WHERE ({mine}) OR ({mine})"

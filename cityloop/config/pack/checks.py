@@ -13,6 +13,7 @@ from cityloop.config.pack.schema import LedgerLine, RuleRow
 from cityloop.config.pack.tables import Table
 from cityloop.ground.accounts.roles import ROLES
 from cityloop.loop.cases.lifecycle import END, SAME, STEPS
+from cityloop.loop.history.normalise import KEYS_APART
 
 STAGES = tuple(
     dict.fromkeys(
@@ -39,6 +40,8 @@ def run(draft: Draft) -> None:
     if draft.document.problems:
         whole.discard("areas")  # some may come from a boundary file that could not be read
     known = {name: _codes(table) for name, table in draft.tables.items() if name not in ("rules", "ledger")}
+    for name in NOUNS:
+        _keys(draft.rows(name), "shape_key" if name == "areas" else "key")
     for name, noun in NOUNS.items():
         if name in whole:
             _trees(draft.rows(name), known[name], noun)
@@ -67,6 +70,16 @@ def _codes(table: Table[Any]) -> dict[str, list[Any]]:
         if ref != row.code:
             found[ref].append(row)
     return dict(found)
+
+
+def _keys(table: Table[Any], column: str) -> None:
+    """What a history prints names one row only, of areas one in each scheme."""
+    first: dict[tuple[str, str], int] = {}
+    for line, row in table.numbered():
+        cell: str = getattr(row, column)
+        for key in dict.fromkeys(part.strip() for part in cell.split(KEYS_APART)):
+            if key and (at := first.setdefault((getattr(row, "scheme", ""), key), line)) != line:
+                table.refuse(line, column, "names_twice", value=key, first=at)
 
 
 def _look_up(known: dict[str, list[Any]], noun: str, ref: str) -> tuple[str, dict[str, object]] | None:

@@ -59,6 +59,7 @@ TEXTS: dict[str, str] = {
     "column_twice": N_("this column stands here twice"),
     "cells_wrong": N_("this line has %(found)s cells, the first line names %(expected)s columns"),
     "code_twice": N_("the code %(value)s stands here twice; the first is in line %(first)s"),
+    "names_twice": N_("the key %(value)s stands here twice; the first is in line %(first)s"),
     "parent_loop": N_("%(value)s is its own ancestor"),
     "parent_minor": N_("the parent %(value)s is a minor category; only a major one can have others below it"),
     "area_unknown": N_("there is no area %(value)s"),

@@ -1,6 +1,7 @@
 """Readers of the responsibility ledger."""
 
 from collections.abc import Sequence
+from functools import lru_cache
 
 from django.db import connection
 
@@ -25,3 +26,9 @@ def ledger(categories: Sequence[int | None] | None = None) -> Ledger:
         duty = duties.get(scope[0]) or Duty._make((*scope, ()))
         duties[duty.id] = duty._replace(parties=(*duty.parties, Party(role, organisation)))
     return Ledger(duties.values())
+
+
+@lru_cache(maxsize=2)
+def ledger_of(revision: str) -> Ledger:
+    """All duties, read once per revision of the city's pack."""
+    return ledger()

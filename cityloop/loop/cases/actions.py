@@ -149,12 +149,17 @@ def save(written: Written, *, fresh: frozenset[int], before: dict[int, CaseRow],
 
 
 def take_number(prefix: str, day: date) -> tuple[str, int]:
-    """The next number of a day (prefix, date, serial of five digits or more) and the id for its case."""
+    """The next number of a day (prefix, date, serial of five digits or more) and the id for its case.
+
+    Outside a transaction it does not wait for the disk: whatever durable commit uses the number makes it last too.
+    """
     with connection.cursor() as cursor:
         cursor.execute(
-            "INSERT INTO cases_numbercounter AS n (day, last) VALUES (%s, 1)"
-            " ON CONFLICT (day) DO UPDATE SET last = n.last + 1 RETURNING last, nextval(%s)",
-            [day, CASE_IDS],
+            "WITH lasting AS MATERIALIZED (SELECT set_config('synchronous_commit',"
+            "  CASE WHEN %s THEN current_setting('synchronous_commit') ELSE 'off' END, true))"
+            " INSERT INTO cases_numbercounter AS n (day, last) SELECT %s::date, 1 FROM lasting"
+            " ON CONFLICT (day) DO UPDATE SET last = n.last + 1 RETURNING last, nextval(%s::regclass)",
+            [connection.in_atomic_block, day, CASE_IDS],
         )
         last, case_id = cursor.fetchone()
     return f"{prefix}{day:%Y%m%d}{last:05d}", case_id

@@ -137,7 +137,7 @@ def _take_new(rows: Sequence[Numbered], scene: Scene, until: datetime | None, no
         report = _report(one, now)
         learned = learn(report, place, areas, scene.ground, scene.duties)
         if learned.rule is None:
-            done.rejects.append((row.line, "category", "category_unknown", row.category))
+            done.rejects.append((row.line, "opened", "before_valid_from", row.opened_at.isoformat()))
             continue
         moves = _moves(row, report, learned, scene, number, case_id, until)
         plans.append((None, moves))

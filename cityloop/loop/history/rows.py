@@ -19,6 +19,7 @@ REASONS: dict[str, str] = {
     "date_unreadable": N_("this is no date in any of the mapping's formats"),
     "category_missing": N_("the row names no category"),
     "category_unknown": N_("no category of the pack has this key"),
+    "before_valid_from": N_("it was opened before the rule book of the pack begins (valid_from)"),
     "fields_wrong": N_("the row has another number of fields than the header"),
 }
 """Why a row is rejected. Everything else that may be wrong with a row becomes a fact."""

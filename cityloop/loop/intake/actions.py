@@ -12,6 +12,7 @@ from cityloop.core.actor import SYSTEM, Actor
 from cityloop.core.bulk import Table
 from cityloop.core.errors import Refused, Unknown
 from cityloop.ground.places.queries import areas_on
+from cityloop.ground.registry.queries import ledger_of
 from cityloop.loop.cases import actions as cases
 from cityloop.loop.cases.actions import Move
 from cityloop.loop.cases.facts import Facts, Opening
@@ -65,16 +66,25 @@ class Receipt(NamedTuple):
     missing: tuple[str, ...]
 
 
-@transaction.atomic
 def receive(report: Report, *, actor: Actor) -> Receipt:
-    """Take a report in; a (channel, outside id) that is known already changes nothing and gets its old number."""
+    """Take a report in; a (channel, outside id) that is known already changes nothing and gets its old number.
+
+    Outside the transaction are the reads, and the number: were its row held until the commit, every report of the
+    day would wait for the one before.
+    """
     actor.require("reports.create")
     here = ground()
     if report.channel not in here.city.settings.get("channels", {}):
         raise Unknown("channel_unknown", channel=report.channel)
     number, case_id = cases.take_number(here.city.code, here.city.day(report.happened_at))
     areas = areas_on(here.city.revision, here.city.day(report.happened_at))
-    learned = learn(report, areas.place(report.lon, report.lat, report.area), areas, here)
+    duties = ledger_of(here.city.revision)
+    learned = learn(report, areas.place(report.lon, report.lat, report.area), areas, here, duties)
+    return _take_in(report, learned, here, number, case_id, actor)
+
+
+@transaction.atomic
+def _take_in(report: Report, learned: Learned, here: Ground, number: str, case_id: int, actor: Actor) -> Receipt:
     opens = learned.rule is not None
     report_id = _insert_report(report, f"R{number}", case_id if opens else None)
     if report_id is None:

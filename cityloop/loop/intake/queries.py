@@ -21,6 +21,24 @@ def waiting(limit: int = 50) -> list[dict[str, Any]]:
         return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
 
 
+def fact_counts() -> dict[str, int]:
+    """How many facts of each name there are."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT name, count(*) FROM intake_fact GROUP BY name ORDER BY name")
+        return dict(cursor.fetchall())
+
+
+def cases_of(sender_number: str) -> list[int]:
+    """The cases opened from reports that their senders know by this number, or that we gave it; oldest first."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT case_id FROM intake_report"
+            " WHERE (outside_id = %s OR number = %s) AND case_id IS NOT NULL ORDER BY id",
+            [sender_number, sender_number],
+        )
+        return [case_id for (case_id,) in cursor.fetchall()]
+
+
 def reports_of(case_id: int, actor: Actor) -> list[dict[str, Any]]:
     """The reports of a case with their facts and replies; one statement. Contact data only where a post needs it."""
     with connection.cursor() as cursor:
