@@ -259,11 +259,18 @@ def serve(
 
 
 @pack_app.verb("check", _("Validate a pack; errors name file, line and field."))
-def pack_check(path: PackPath, lang: Lang = None, data_dir: DataDir = None) -> None:
+def pack_check(
+    path: PackPath,
+    history: Annotated[
+        Path | None, typer.Option(metavar="FILE", help=_("The history to try, if not the pack's own."))
+    ] = None,
+    lang: Lang = None,
+    data_dir: DataDir = None,
+) -> None:
     from cityloop.config import commands
 
     with speaking(lang):
-        commands.check_pack(path)
+        commands.check_pack(path, history)
 
 
 @pack_app.verb("apply", _("Apply a pack; show what changes. Doing it again changes nothing."))

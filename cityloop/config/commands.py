@@ -15,7 +15,9 @@ from rich.table import Table
 
 from cityloop.config.pack import reading
 from cityloop.config.pack.derive import derive
+from cityloop.config.pack.problems import Problem
 from cityloop.config.pack.reading import Pack
+from cityloop.config.pack.trial import try_out
 from cityloop.core import clock, texts
 from cityloop.core.errors import Refused, Unknown
 from cityloop.core.texts import N_, _
@@ -59,13 +61,22 @@ def load_pack(path: Path) -> Pack:
     """The pack in a folder; its warnings are shown, its errors raised all together."""
     pack = reading.load(path)
     for warning in pack.warnings:
-        ERR.print(f"[yellow]{_('Warning')}[/]: ", end="")
-        ERR.print(str(warning), markup=False)
+        _warn(warning)
     return pack
 
 
-def check_pack(path: Path) -> None:
+def _warn(warning: Problem) -> None:
+    ERR.print(f"[yellow]{_('Warning')}[/]: ", end="")
+    ERR.print(str(warning), markup=False)
+
+
+def check_pack(path: Path, history: Path | None = None) -> None:
+    """Whether a pack is sound; its mapping is tried on the first rows of `history`, else of its own history."""
     pack = load_pack(path)
+    if history is not None and not history.is_file():
+        raise Unknown("file_missing", path=str(history))
+    for warning in try_out(pack, history):
+        _warn(warning)
     OUT.print(_("%(city)s: the pack is sound.") % {"city": _named(pack.city)})
     tables = {title: len(getattr(pack, name)) for name, title in SECTIONS.items() if name not in ("city", "calendars")}
     _print_counts({_(title): count for title, count in tables.items()})
@@ -92,8 +103,11 @@ def apply_pack(pack: Pack, dry_run: bool) -> None:
 
 
 def derive_pack(path: Path, file: Path | None, force: bool) -> None:
+    warnings: list[Problem] = []
     with _progress() as told:
-        written = derive(path, file, force=force, progress=told("derive", None))
+        written = derive(path, file, force=force, progress=told("derive", None), warn=warnings.append)
+    for warning in warnings:
+        _warn(warning)
     for table in written:
         OUT.print(_("Written: %(path)s") % {"path": table}, markup=False)
     if not written:

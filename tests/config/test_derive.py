@@ -7,7 +7,7 @@ import pytest
 
 from cityloop.config.pack import reading
 from cityloop.config.pack.derive import derive
-from cityloop.core.errors import CityloopError
+from cityloop.config.pack.problems import Problem
 
 PACK = """
 city: {key: small, code: "0001", name: Small, zone: America/New_York}
@@ -112,8 +112,13 @@ def test_nothing_is_overwritten_but_by_force_and_the_same_history_gives_the_same
     assert {path.name: path.read_bytes() for path in pack.glob("*.csv")} == first
 
 
-def test_areas_of_which_one_begins_another_cannot_be_gridded(pack: Path) -> None:
+def test_areas_of_which_one_begins_another_have_no_grids_but_all_else(pack: Path) -> None:
     (pack / "areas.csv").write_text("level,code,name,shape_key\ndistrict,1,One,2\ndistrict,10A,Ten,10A\n")
-    with pytest.raises(CityloopError) as refusal:
-        derive(pack)
-    assert refusal.value.code == "area_codes_clash"
+    warnings: list[Problem] = []
+    written = derive(pack, warn=warnings.append)
+    assert [path.stem for path in written] == ["organisations", "categories", "ledger"]
+    assert [str(warning) for warning in warnings] == [
+        f"{pack}/grids.csv: Unit grids cannot be numbered: area code 10A begins with area code 1; "
+        "give all codes one length."
+    ]
+    assert reading.load(pack).grids == ()

@@ -19,6 +19,7 @@ from cityloop.config.pack.compare import Difference
 from cityloop.config.pack.derive import derive
 from cityloop.config.pack.problems import PackErrors
 from cityloop.config.pack.reading import Pack, load, load_file
+from cityloop.config.pack.trial import try_out
 from cityloop.core import texts
 from cityloop.core.actor import SYSTEM, Actor
 from cityloop.core.errors import Conflict, Denied, Refused
@@ -27,6 +28,7 @@ from cityloop.ground.places.models import Area, City, UnitGrid
 from cityloop.ground.registry.models import LedgerParty, LedgerRow
 from cityloop.ground.standards.models import Category, Edition, Limit, Rule
 from cityloop.loop.clocks.models import Calendar
+from cityloop.loop.history import mapping
 
 TINY = Path(__file__).resolve().parent.parent / "packs" / "tiny"
 MARCH = datetime(2025, 3, 1, 12, tzinfo=UTC)
@@ -134,6 +136,12 @@ YAML_ERRORS = [
      "history, api, phone, app"),
     ("  opened: {column: opened,", "  opend: {column: opened,",
      "pack.yaml:44: history.opend: there is no such key; did you mean opened?"),
+    ("opened: {column: opened, formats: \"%d.", "opened: {column: opened, formats: \"%q.",
+     "pack.yaml:44: history.opened.formats: a date format knows no %q; the usual codes are: %Y %m %d %H %M %S %I %p"),
+    ("opened: {column: opened, formats: \"%d.", "opened: {column: opened, formats: \"%m.",
+     "pack.yaml:44: history.opened.formats: %m stands twice in this date format"),
+    ("  address: street", "  address:",
+     "pack.yaml:53: history.address: this was left empty; write a value or remove it"),
     ("valid_from: 2020-01-01}", "valid_from: 2019-01-01}",
      "pack.yaml:12: edition.valid_from: the edition begins before the pack itself, on 2020-01-01"),
 ]  # fmt: skip
@@ -290,6 +298,57 @@ def test_two_that_answer_for_the_same_are_a_warning(folder: Path, edit: Edit) ->
     assert warnings == [
         "ledger.csv:4: organisation: parks and roads (line 3) answer for the same thing: the desk will have to decide"
     ]
+
+
+def tried(folder: Path, history: Path | None = None) -> list[str]:
+    """What trying the history says, without the path of the pack's folder."""
+    return [str(warning).removeprefix(f"{folder}/") for warning in try_out(load(folder), history)]
+
+
+def test_the_first_rows_of_a_history_are_tried(folder: Path, edit: Edit) -> None:
+    odd = [
+        "history.csv:9: category: 1 of the first 12 rows would be rejected, this one first: "
+        "no category of the pack has this key (Ufo landed)",
+        "history.csv:10: opened: 1 of the first 12 rows would be rejected, this one first: "
+        "this is no date in any of the mapping's formats (31.02.2025 09:00)",
+    ]
+    assert tried(folder) == odd
+    edit("pack.yaml", "  address: street", "  address: streets")
+    edit("pack.yaml", 'due: {column: due, formats: "%d.%m.%Y %H:%M"}', "due: {column: due}")
+    edit("pack.yaml", "bounds: [10.0, 50.0, 10.02, 50.01]", "bounds: [20.0, 50.0, 20.02, 50.01]")
+    edit("pack.yaml", "valid_from: 2020-01-01\n", "valid_from: 2025-03-04\n")
+    edit("pack.yaml", ", valid_from: 2020-01-01}", "}")
+    assert tried(folder) == [
+        "pack.yaml:53: history.address: the history has no column streets; did you mean street?",
+        "pack.yaml:46: history.due: 9 of the 9 dates in the first rows cannot be read, such as 05.03.2025 18:00; "
+        "formats: iso",
+        "pack.yaml:52: history.place: 12 of the first 12 rows have no point: 1 are empty, 0 cannot be read, "
+        "1 mean no place, 10 lie outside of the bounds",
+        "history.csv:2: opened: 2 of the first 12 rows would be rejected, this one first: "
+        "it was opened before the rule book of the pack begins (valid_from) (2025-03-03T09:00:00+01:00)",
+        *odd,
+    ]
+
+
+def test_a_history_without_what_every_row_needs(folder: Path, tmp_path: Path) -> None:
+    path = tmp_path / "other.csv"
+    path.write_text("number,Opened\n1,2\n")
+    found = tried(folder, path)
+    assert found[:2] == [
+        "pack.yaml:44: history.opened: the history has no column opened; did you mean Opened?",
+        "pack.yaml:45: history.closed: the history has no column closed",
+    ]
+    assert len(found) == 13
+    path.write_text("number,Opened\n")
+    assert tried(folder, path) == [f"{path}: this history has no lines"]
+    path.write_text("")
+    assert tried(folder, path) == [f"{path} cannot be read: the first line does not name the columns, each once"]
+
+
+def test_a_history_that_is_named_must_be_there(folder: Path) -> None:
+    (folder / "history.csv").unlink()
+    with pytest.raises(PackErrors, match=r"pack.yaml:40: history.file: there is no file history.csv"):
+        try_out(load(folder))
 
 
 def test_areas_from_polygons_alone(folder: Path) -> None:
@@ -594,7 +653,8 @@ def test_every_key_and_column_is_in_the_manual() -> None:
 
 
 def test_every_problem_has_its_sentence() -> None:
-    source = "".join(path.read_text(encoding="utf-8") for path in Path(schema.__file__).parent.glob("*.py"))
+    files = [*Path(schema.__file__).parent.glob("*.py"), Path(mapping.__file__)]
+    source = "".join(path.read_text(encoding="utf-8") for path in files)
     assert set(re.findall(r'_refuse\("(\w+)"', source)) <= set(problems.TEXTS)
     unused = {code for code in problems.TEXTS if source.count(code.removesuffix("_near")) < 2}
     assert unused == set()

@@ -10,7 +10,7 @@ import signal
 import subprocess
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -193,7 +193,8 @@ def stopped_by(kill: Callable[[Town, int], None], town: Town) -> subprocess.Comp
             kill(town, process.pid)
             shown, _ = process.communicate(timeout=60)
         finally:
-            process.kill()
+            with suppress(ProcessLookupError):
+                os.killpg(process.pid, signal.SIGKILL)
     assert process.returncode != 0
     assert "Traceback" not in shown, shown
     return subprocess.CompletedProcess(process.args, process.returncode, shown)

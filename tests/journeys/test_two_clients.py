@@ -202,6 +202,21 @@ def test_a_refusal_says_which_and_changes_nothing(desk_city: Pack, state: str) -
         assert jobs == before[1]
 
 
+def test_a_dispatch_given_back_goes_to_another_and_the_first_may_only_look(desk_city: Pack) -> None:
+    case, people = brought_to("dispatched")
+    assert step(people["handler-roads"], case, "request_return", reason="not_ours").status_code == 200
+    assert step(people["handler-roads"], case, "grant_return").status_code == 403
+    assert step(people["dispatcher"], case, "grant_return").status_code == 200
+    assert step(people["dispatcher"], case, "dispatch", organisation="parks").status_code == 200
+    before = everything()
+    assert people["handler-roads"].get(f"/cases/{case}").json()["steps"] == []
+    answer = step(people["handler-roads"], case, "sign_for")
+    assert (answer.status_code, answer.json()["code"]) == (403, "permission_missing")
+    assert everything() == before
+    assert step(people["handler-parks"], case, "sign_for").status_code == 200
+    assert list(verify()) == []
+
+
 def test_who_only_looks_can_neither_report_nor_step(desk_city: Pack) -> None:
     case, people = brought_to("reported")
     before = everything()

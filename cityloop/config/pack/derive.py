@@ -14,7 +14,7 @@ from cityloop.config.pack import nodes, shapes, tables
 from cityloop.config.pack.draft import Draft, parents_first
 from cityloop.config.pack.history import history_of
 from cityloop.config.pack.layout import Cells, lay_cells, most
-from cityloop.config.pack.problems import PackErrors
+from cityloop.config.pack.problems import PackErrors, Problem
 from cityloop.config.pack.reading import FILE, folder_of, load_file
 from cityloop.config.pack.schema import TABLES, AreaRow, CategoryRow, GridRow, OrganisationRow, PackFile
 from cityloop.config.pack.survey import Survey, survey
@@ -43,10 +43,12 @@ def derive(
     *,
     force: bool = False,
     progress: Callable[[int], object] = lambda rows: None,
+    warn: Callable[[Problem], object] = lambda problem: None,
 ) -> list[Path]:
     """Write areas, grids, organisations, categories and ledger where missing; all of them by `force`.
 
-    `history`: default is the file that the mapping names. `progress` is told how many rows were read since.
+    `history`: default is the file that the mapping names. `progress` is told how many rows were read since,
+    `warn` what is left out.
     PackErrors, Unknown or Refused where the pack or the history does not allow it.
     """
     folder = folder_of(pack_path)
@@ -67,7 +69,7 @@ def derive(
         return [kind(**line) for line in lines]
 
     areas = table("areas", AreaRow, lambda: _areas(draft.file, seen))
-    grids = table("grids", GridRow, lambda: _grids(draft, areas, seen))
+    grids = table("grids", GridRow, lambda: _grids(draft, areas, seen, warn))
     organisations = table("organisations", OrganisationRow, lambda: _organisations(draft.file, seen))
     categories = table("categories", CategoryRow, lambda: _categories(seen))
     if not draft.rows("ledger").found:
@@ -144,8 +146,11 @@ def _map(draft: Draft, areas: Sequence[AreaRow], grids: Sequence[GridRow] = ()) 
     return AreaMap(located, boxes)
 
 
-def _grids(draft: Draft, areas: Sequence[AreaRow], seen: Survey) -> Iterable[Line]:
-    """Square cells over the cases that have a point; a cell in which no case has an area is left out."""
+def _grids(draft: Draft, areas: Sequence[AreaRow], seen: Survey, warn: Callable[[Problem], object]) -> Iterable[Line]:
+    """Square cells over the cases that have a point; a cell in which no case has an area is left out.
+
+    None at all where one area's code begins another's: a grid's code could not tell them apart.
+    """
     known = _map(draft, areas)
     _, located = known.locate_many(seen.lons, seen.lats)
     printed = _printed(areas)
@@ -154,7 +159,9 @@ def _grids(draft: Draft, areas: Sequence[AreaRow], seen: Survey) -> Iterable[Lin
         for area, name in zip(located.tolist(), seen.printed_areas, strict=True)
     ]
     cells = lay_cells(seen.lons, seen.lats, here, draft.file.grid.size_m)
-    _refuse_clashes({area for area in cells.areas.values() if area})
+    if clash := _clash({area for area in cells.areas.values() if area}):
+        warn(Problem(str(draft.folder / "grids.csv"), 0, "", "area_codes_clash", clash))
+        return
     yield from _numbered(cells)
 
 
@@ -162,11 +169,12 @@ def _printed(areas: Sequence[AreaRow]) -> dict[str, str]:
     return keyed((row.code, row.shape_key) for row in areas)
 
 
-def _refuse_clashes(codes: set[str]) -> None:
-    ordered = sorted(codes)
-    for one, other in pairwise(ordered):
+def _clash(codes: set[str]) -> dict[str, object]:
+    """Two codes of which one begins with the other, or nothing."""
+    for one, other in pairwise(sorted(codes)):
         if other.startswith(one):
-            raise Refused("area_codes_clash", one=one, other=other)
+            return {"one": one, "other": other}
+    return {}
 
 
 def _numbered(cells: Cells) -> Iterable[Line]:

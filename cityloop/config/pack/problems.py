@@ -46,6 +46,8 @@ TEXTS: dict[str, str] = {
     "calendar_empty": N_("this calendar has no work time: 'week' needs at least one period"),
     "opens_itself_gap": N_("these steps follow each other and none can be left out before another: %(steps)s"),
     "day_unreadable": N_("%(value)s is no date; write 2015-06-30"),
+    "date_code_unknown": N_("a date format knows no %(value)s; the usual codes are: %%Y %%m %%d %%H %%M %%S %%I %%p"),
+    "date_code_twice": N_("%(value)s stands twice in this date format"),
     "dates_backwards": N_("it ends on %(end)s, which is not after its beginning on %(start)s"),
     "edition_before_pack": N_("the edition begins before the pack itself, on %(start)s"),
     "table_missing": N_("this table is missing; make it from the history with: cityloop pack derive %(path)s"),
@@ -96,6 +98,18 @@ TEXTS: dict[str, str] = {
     "shape_unused": N_("the polygon %(value)s belongs to no area of the level %(level)s in areas.csv"),
     "shape_missing": N_("there is no polygon %(value)s in %(path)s"),
     "lookup_missing": N_("there is no file %(value)s beside pack.yaml"),
+    "history_missing": N_("there is no file %(value)s beside pack.yaml; put the history there, or remove this line"),
+    "history_empty": N_("this history has no lines"),
+    "history_column": N_("the history has no column %(value)s"),
+    "history_column_near": N_("the history has no column %(value)s; did you mean %(near)s?"),
+    "history_dates": N_(
+        "%(count)s of the %(all)s dates in the first rows cannot be read, such as %(value)s; formats: %(formats)s"
+    ),
+    "history_places": N_(
+        "%(count)s of the first %(all)s rows have no point: %(missing)s are empty, %(unreadable)s cannot be read, "
+        "%(default)s mean no place, %(outside)s lie outside of the bounds"
+    ),
+    "history_rejects": N_("%(count)s of the first %(all)s rows would be rejected, this one first: %(reason)s"),
     "channel_not_here": N_("there is no channel %(value)s; the channels of this pack are: %(known)s"),
     "other": N_("%(reason)s"),
 }

@@ -134,6 +134,7 @@ def _read_file(folder: Path) -> tuple[Document, PackFile | None]:
     except ValidationError as errors:
         for error in errors.errors():
             _refuse(document, error)
+    _refuse_empty(document, document.data, ())
     return document, None if document.problems else file
 
 
@@ -145,6 +146,17 @@ def _refuse(document: Document, error: Any) -> None:
     problem = Problem(document.name, document.line(place), dotted(shown), code, facts)
     if problem not in document.problems:
         document.problems.append(problem)
+
+
+def _refuse_empty(document: Document, data: Any, place: nodes.Place) -> None:
+    """A value that was left empty, also where the schema has a default for it."""
+    if isinstance(data, dict | list):
+        for part, inner in data.items() if isinstance(data, dict) else enumerate(data):
+            _refuse_empty(document, inner, (*place, part))
+    elif data is None and len(place) <= nodes.DEEPEST:
+        problem = Problem(document.name, document.line(place), dotted(place), "left_empty")
+        if problem not in document.problems:
+            document.problems.append(problem)
 
 
 def _place(data: Any, loc: Iterable[str | int]) -> nodes.Place:

@@ -11,9 +11,13 @@ from typing import Annotated, Any, Literal, Self
 from zoneinfo import ZoneInfo, available_timezones
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+from pydantic_core import PydanticCustomError
 
 EPOCHS = {"epoch": 1, "epoch_ms": 1000}
 """Formats that count from 1970-01-01 UTC, and how many of their units make a second."""
+
+DATE_CODES = "aAbBcdfGHIjmMpSuUVwWxXyYzZ%"
+"""What may stand after % in a pattern of Python's strptime."""
 
 
 class Part(BaseModel):
@@ -48,8 +52,16 @@ def _zone(name: str) -> str:
 
 
 def _date_format(text: str) -> str:
-    if text != "iso" and text not in EPOCHS and "%" not in text:
+    if text == "iso" or text in EPOCHS:
+        return text
+    if "%" not in text:
         raise ValueError("write iso, epoch, epoch_ms or a pattern such as %m/%d/%Y %H:%M")
+    codes = re.findall(r"%(.?)", text, re.DOTALL)
+    for position, code in enumerate(codes):
+        if not code or code not in DATE_CODES:
+            raise PydanticCustomError("date_code_unknown", "no such code", {"value": f"%{code}"})
+        if code != "%" and code in codes[:position]:
+            raise PydanticCustomError("date_code_twice", "a code twice", {"value": f"%{code}"})
     return text
 
 
@@ -289,14 +301,17 @@ class Mapping(Part):
     def absent(self, columns: Iterable[str]) -> dict[str, list[str]]:
         """Fields that a file with these columns cannot fill, and the columns they look for."""
         present = set(columns)
-        wanted = {name: value.names() for name, value in self.values().items()}
-        wanted |= {
-            f"steps.{name}": step.names() for name, step in self.steps.in_order().items() if isinstance(step, Value)
-        }
+        wanted = {name: value.names() for name, value in self.mapped().items()}
+        return {name: sorted(names) for name, names in wanted.items() if names and not names & present}
+
+    def mapped(self) -> dict[str, Value]:
+        """Field to value as in `values`, with `steps.<name>` and `place.<name>`."""
+        found = self.values()
+        found |= {f"steps.{name}": step for name, step in self.steps.in_order().items() if isinstance(step, Value)}
         for name in ("lon", "lat", "point"):
             if self.place and (value := getattr(self.place, name)):
-                wanted[f"place.{name}"] = value.names()
-        return {name: sorted(names) for name, names in wanted.items() if names and not names & present}
+                found[f"place.{name}"] = value
+        return found
 
     def values(self) -> dict[str, Value]:
         """Field to value, for those that are mapped; steps and place are not among them."""
