@@ -3,13 +3,16 @@ PYTHON ?= python3
 BIN := .venv/bin
 ARGS ?=
 
+# A shell that forbids compiled files makes every start of the command twice as slow.
+unexport PYTHONDONTWRITEBYTECODE
+
 .PHONY: setup demo test check bench docs messages lock clean
 
 setup: .venv/ready
 
 .venv/ready: requirements.lock pyproject.toml $(wildcard cityloop/locale/*/LC_MESSAGES/django.po)
 	test -x $(BIN)/uv || { $(PYTHON) -m venv .venv && $(BIN)/python -m pip install --quiet --disable-pip-version-check uv; }
-	$(BIN)/uv pip install --quiet --python $(BIN)/python --require-hashes -r requirements.lock
+	$(BIN)/uv pip install --quiet --compile-bytecode --python $(BIN)/python --require-hashes -r requirements.lock
 	$(BIN)/uv pip install --quiet --python $(BIN)/python --no-deps --no-build-isolation -e .
 	$(BIN)/python -m docs.messages compile
 	touch $@

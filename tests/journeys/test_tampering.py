@@ -246,7 +246,7 @@ def _rewrite_chain(case: int, number: str) -> None:
 
 
 def _rewrite_seal() -> None:
-    ((day,),) = ask("SELECT day FROM audit_seal")
+    ((day, sealed_at, algo),) = ask("SELECT day, sealed_at, algo FROM audit_seal")
     heads = ask("SELECT stream, seq, digest FROM audit_head ORDER BY stream")
     tree = merkle_root([leaf(stream, seq, bytes(digest)) for stream, seq, digest in heads])
-    do("UPDATE audit_seal SET root = %s", (seal_root(NOTHING_YET, day.isoformat(), tree),))
+    do("UPDATE audit_seal SET root = %s", (seal_root(NOTHING_YET, algo, day, sealed_at, tree),))

@@ -11,6 +11,7 @@ from cityloop.core.bulk import Table
 from cityloop.ground.audit.digests import leaf, merkle_root, seal_root
 
 HEADS = Table("audit_head", {"stream": "text", "seq": "int4", "digest": "bytea"}, ("stream",))
+ALGO = 1
 NOTHING_YET = b"\0" * 32
 
 
@@ -54,13 +55,13 @@ def seal(*, day: date, at: datetime) -> SealHead:
 
 def _write(last: SealHead | None, day: date, at: datetime, heads: list[tuple[str, int, bytes]]) -> SealHead:
     previous = last.root if last else NOTHING_YET
-    root = seal_root(previous, day.isoformat(), merkle_root([leaf(*head) for head in heads]))
+    root = seal_root(previous, ALGO, day, at, merkle_root([leaf(*head) for head in heads]))
     number = last.number + 1 if last else 1
     with connection.cursor() as cursor:
         cursor.execute(
             "INSERT INTO audit_seal (number, day, root, previous, streams, sealed_at, algo)"
-            " VALUES (%s, %s, %s, %s, %s, %s, 1)",
-            [number, day, root, previous, len(heads), at],
+            " VALUES (%s, %s, %s, %s, %s, %s, %s)",
+            [number, day, root, previous, len(heads), at, ALGO],
         )
         if heads:
             cursor.execute(

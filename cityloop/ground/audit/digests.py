@@ -1,6 +1,7 @@
 """Links of a chain and roots of a Merkle tree: SHA-256, nothing else. Algorithm 1 of whatever says `algo`."""
 
 from collections.abc import Sequence
+from datetime import UTC, date, datetime
 from hashlib import sha256
 
 
@@ -28,6 +29,7 @@ def merkle_root(leaves: Sequence[bytes]) -> bytes:
     return level[0]
 
 
-def seal_root(previous: bytes, day: str, tree: bytes) -> bytes:
-    """The root of a seal: over the seal before it, its day and the tree of the heads that moved."""
-    return sha256(b"\2" + previous + day.encode() + tree).digest()
+def seal_root(previous: bytes, algo: int, day: date, sealed_at: datetime, tree: bytes) -> bytes:
+    """The root of a seal: over the seal before it, what it says of itself, and the tree of the heads that moved."""
+    said = f"{algo} {day.isoformat()} {sealed_at.astimezone(UTC).isoformat()}"
+    return sha256(b"\2" + previous + said.encode() + tree).digest()

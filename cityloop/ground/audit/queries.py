@@ -31,10 +31,10 @@ def last_seal() -> SealHead | None:
 def broken_seals(digests: Digests, known: tuple[int, bytes] | None = None) -> Iterator[Breach]:
     """Walk the seals in order and name what does not hold; `known` is a seal's number and root, kept elsewhere."""
     with connection.cursor() as cursor:
-        cursor.execute("SELECT number, day, root, previous, streams FROM audit_seal ORDER BY number")
+        cursor.execute("SELECT number, day, root, previous, streams, sealed_at, algo FROM audit_seal ORDER BY number")
         seals = cursor.fetchall()
     previous, expected, last_day = NOTHING_YET, 1, date.min
-    for number, day, root, stored_previous, streams in seals:
+    for number, day, root, stored_previous, streams, sealed_at, algo in seals:
         where = {"seal": number, "day": day.isoformat()}
         if number != expected:
             yield Breach(N_("seal %(seal)s is missing"), {"seal": expected})
@@ -50,7 +50,7 @@ def broken_seals(digests: Digests, known: tuple[int, bytes] | None = None) -> It
         tree = merkle_root([leaf(stream, seq, found.get(stream, b"")) for stream, seq in leaves])
         whole = (bytes(stored_previous), bytes(root), streams) == (
             previous,
-            seal_root(previous, day.isoformat(), tree),
+            seal_root(previous, algo, day, sealed_at, tree),
             len(leaves),
         )
         if not whole or day < last_day:
