@@ -11,6 +11,7 @@ from cityloop.core import clock
 from cityloop.core.actor import Actor
 from cityloop.core.errors import Refused
 from cityloop.core.units import Light
+from cityloop.ground.accounts.request import actor_of
 from cityloop.loop.cases import queries
 from cityloop.loop.cases.actions import advance
 from cityloop.loop.cases.facts import Facts
@@ -142,7 +143,7 @@ class StepOut(Schema):
 def newest(request: HttpRequest, before: str = "", state: str = "") -> dict[str, Any]:
     """50 cases, newest first, that the asker may see."""
     at = clock.now()
-    rows = queries.page(_actor(request), limit=PAGE + 1, before=_key(before), state=state)
+    rows = queries.page(actor_of(request), limit=PAGE + 1, before=_key(before), state=state)
     more = len(rows) > PAGE
     for row in rows:
         row["light"] = light(at=at, yellow_at=row["yellow_at"], due_at=row["due_at"], ended_at=row["closed_at"])
@@ -153,7 +154,7 @@ def newest(request: HttpRequest, before: str = "", state: str = "") -> dict[str,
 @router.get("/cases/{number}", response=CaseOut)
 def one(request: HttpRequest, number: str) -> dict[str, Any]:
     """One case with its whole history and the steps the asker may take."""
-    actor = _actor(request)
+    actor = actor_of(request)
     case_id = queries.id_of(number, actor)
     case = queries.history(case_id)
     case["light"] = light(
@@ -167,7 +168,7 @@ def one(request: HttpRequest, number: str) -> dict[str, Any]:
 @router.post("/cases/{number}/steps", response=StepOut)
 def take_step(request: HttpRequest, number: str, body: StepIn) -> dict[str, Any]:
     """Take one step; refused with the reason where it is not allowed, not possible or not complete."""
-    actor, now = _actor(request), clock.now()
+    actor, now = actor_of(request), clock.now()
     case_id = queries.id_of(number, actor)
     facts = Facts(
         note=_clean(body.note),
@@ -208,8 +209,3 @@ def _key(before: str) -> tuple[datetime, int] | None:
 def _clean(text: str) -> str:
     """PostgreSQL keeps no NUL."""
     return text.replace("\0", "")
-
-
-def _actor(request: HttpRequest) -> Actor:
-    actor: Actor = request.auth  # type: ignore[attr-defined]  # set by the API's sign-in
-    return actor

@@ -5,7 +5,7 @@ from typing import Any
 from django.http import HttpRequest
 from ninja import Router, Schema
 
-from cityloop.core.actor import Actor
+from cityloop.ground.accounts.request import actor_of
 from cityloop.loop.cases.queries import id_of, snapshots
 from cityloop.loop.clocks.deadlines import ground
 from cityloop.loop.dispatch.actions import propose
@@ -26,7 +26,7 @@ class ProposalOut(Schema):
 @router.get("/cases/{number}/proposal", response=ProposalOut)
 def proposal(request: HttpRequest, number: str) -> dict[str, Any]:
     """Who answers for a case by the ledger."""
-    actor: Actor = request.auth  # type: ignore[attr-defined]  # set by the API's sign-in
+    actor = actor_of(request)
     actor.require("cases.dispatch")
     case_id = id_of(number, actor)
     here = ground()

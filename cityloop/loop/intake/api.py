@@ -7,7 +7,7 @@ from django.http import HttpRequest
 from ninja import Router, Schema, Status
 
 from cityloop.core import clock
-from cityloop.core.actor import Actor
+from cityloop.ground.accounts.request import actor_of
 from cityloop.loop.intake import queries
 from cityloop.loop.intake.actions import Receipt, add_category, receive
 from cityloop.loop.intake.channels.api import ReportIn, report_of
@@ -40,14 +40,14 @@ class CategoryIn(Schema):
 @router.post("/reports", response={200: ReceiptOut, 201: ReceiptOut})
 def hand_in(request: HttpRequest, body: ReportIn) -> Status[Receipt]:
     """Hand in a report; the answer carries its number, and its case's where one opened."""
-    receipt = receive(report_of(body, clock.now()), actor=_actor(request))
+    receipt = receive(report_of(body, clock.now()), actor=actor_of(request))
     return Status(200 if receipt.known else 201, receipt)
 
 
 @router.get("/reports/waiting", response=list[WaitingOut])
 def waiting(request: HttpRequest) -> list[dict[str, Any]]:
     """The oldest 50 reports that could not become a case by themselves, each with the fact it lacks."""
-    actor = _actor(request)
+    actor = actor_of(request)
     actor.require("cases.register")
     return queries.waiting()
 
@@ -55,9 +55,4 @@ def waiting(request: HttpRequest) -> list[dict[str, Any]]:
 @router.post("/reports/{number}/category", response=ReceiptOut)
 def name_category(request: HttpRequest, number: str, body: CategoryIn) -> Receipt:
     """Say which category a waiting report belongs to; its case opens."""
-    return add_category(number, body.category, actor=_actor(request), at=clock.now())
-
-
-def _actor(request: HttpRequest) -> Actor:
-    actor: Actor = request.auth  # type: ignore[attr-defined]  # set by the API's sign-in
-    return actor
+    return add_category(number, body.category, actor=actor_of(request), at=clock.now())

@@ -8,7 +8,7 @@ from ninja import Router, Schema
 from pydantic import AwareDatetime
 
 from cityloop.core import clock
-from cityloop.core.actor import Actor
+from cityloop.ground.accounts.request import actor_of
 from cityloop.ground.places.city import city
 from cityloop.results.evaluation.exports import to_dict
 from cityloop.results.evaluation.periods import parse_period
@@ -58,7 +58,7 @@ def table(
     at: AwareDatetime | None = None,
 ) -> dict[str, Any]:
     """Counts and rates of a period (2015, 2015-Q2, 2015-06 or 2015-06-30), as known at `at` (now)."""
-    actor: Actor = request.auth  # type: ignore[attr-defined]  # set by the API's sign-in
+    actor = actor_of(request)
     actor.require("evaluation.read")
     zone, now = city().zone, clock.now()
     return to_dict(
