@@ -38,23 +38,21 @@ UNTOLD = "-"
 
 
 class Numbered(NamedTuple):
-    """A row with its number of the day, and its raw input as JSON text: what is known by now, what came late."""
+    """A row with its number of the day, and as much of its raw input as is known by now, as JSON text."""
 
     row: HistoryRow
     day: date
     serial: int
     told: bool
     raw: str
-    late: str
 
 
 def numbered(row: HistoryRow, day: date, serial: int, until: datetime | None, complete: bool) -> Numbered:
     """A row ready for its way to a worker: texts travel lighter than tables."""
     told = complete or (row.closed_at is not None and (until is None or row.closed_at <= until))
-    late = {name: value for name, value in row.raw.items() if name in row.later}
     raw = row.raw if told else {name: value for name, value in row.raw.items() if name not in row.later}
     row.raw = {}
-    return Numbered(row, day, serial, told, orjson.dumps(raw).decode(), orjson.dumps(late).decode() if told else "")
+    return Numbered(row, day, serial, told, orjson.dumps(raw).decode())
 
 
 @dataclass
@@ -180,7 +178,7 @@ def _go_on(
             replies.append((known.report_id, *_reply(row, until)))
         if not known.complete and one.told:
             facts += fact_rows(known.report_id, _last_facts(row), now)
-            completed.append((known.report_id, one.late))
+            completed.append((known.report_id, one.raw))
     cases.advance_many(plans, actor=HISTORY, recorded_at=now, react=False)
     bulk.insert(FACTS, facts)
     bulk.upsert(REPLIES, replies)

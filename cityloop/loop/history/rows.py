@@ -70,6 +70,10 @@ class HistoryRow:
     later: frozenset[str]
     """Columns of `raw` that become known only after the case was opened."""
 
+    def __reduce__(self) -> tuple[object, ...]:
+        """By position: a hundred thousand rows travel to other processes."""
+        return HistoryRow, tuple(getattr(self, name) for name in HistoryRow.__slots__)
+
     @property
     def key(self) -> tuple[str, str]:
         """What makes a row the same row when it comes again."""
