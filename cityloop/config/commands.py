@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, cast, get_args
+from typing import Any, Literal, cast, get_args
 from zoneinfo import ZoneInfo
 
 from rich.console import Console
@@ -131,8 +131,7 @@ def replay(
     for path in (json, rejects):
         _require_writable(path)
     zone = ZoneInfo(pack.city.zone)
-    instant = at if at in (None, "lively", "end") else parse_instant(at, zone)
-    wanted = replaying.settle(pack, cast(replaying.At, instant))
+    wanted = replaying.settle(pack, None if at is None else _at(at, zone))
     known = parse_instant(until, zone) if until else wanted
     if at == "lively" and wanted is not None and wanted != replaying.named_instant(city(), at):
         ERR.print(_("This city knows its history beyond its lively day already: its clock goes on from there."))
@@ -144,6 +143,12 @@ def replay(
     if json is not None:
         json.write_text(jsonlib.dumps(found, ensure_ascii=False, indent=2) + "\n", encoding="utf-8")
     _print_summary(found, city())
+
+
+def _at(text: str, zone: ZoneInfo) -> datetime | Literal["lively", "end"]:
+    """What `--at` says: an instant, or the pack's word for one."""
+    words: dict[str, Literal["lively", "end"]] = {"lively": "lively", "end": "end"}
+    return words.get(text) or parse_instant(text, zone)
 
 
 def _require_writable(path: Path | None) -> None:
@@ -171,7 +176,7 @@ def set_clock(at: str | None) -> None:
 
     if at is not None:
         here = city()
-        replaying.start_clock(here, at if at in ("lively", "end") else parse_instant(at, here.zone))  # type: ignore[arg-type]
+        replaying.start_clock(here, _at(at, here.zone))
 
 
 def evaluate(period: str, basis: str, by: str, level: str | None, form: str, at: str | None) -> None:
@@ -369,4 +374,4 @@ def _print_summary(found: dict[str, Any], here: Any) -> None:
 
 
 def _named(here: Any) -> str:
-    return here.names.get(texts.spoken(), here.name)  # type: ignore[no-any-return]
+    return str(here.names.get(texts.spoken(), here.name))

@@ -96,8 +96,8 @@ async def _work() -> None:
     while not stop.is_set():
         try:
             await _work_once(stop)
-        except Exception as error:
-            log.warning("the worker failed: %s", error)
+        except Exception:  # whatever it was, jobs must go on; what it was stands in the log
+            log.exception("the worker failed and starts again")
         with suppress(TimeoutError):
             await asyncio.wait_for(stop.wait(), RETRY)
 
