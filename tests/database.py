@@ -13,11 +13,16 @@ import pytest
 from cityloop.config import embedded
 
 _own: list[Path] = []
+_files: list[Path] = []
 
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_load_initial_conftests() -> None:
     """Start the server; workers of a distributed run inherit the address."""
+    os.environ.setdefault("CITYLOOP_SECRET_KEY", "what-tests-sign-with-and-nobody-else")
+    if not os.environ.get("CITYLOOP_FILES"):
+        _files.append(Path(tempfile.mkdtemp(prefix="cityloop-test-files-")))
+        os.environ["CITYLOOP_FILES"] = str(_files[0])
     if not os.environ.get("DATABASE_URL"):
         _own.append(Path(tempfile.mkdtemp(prefix="cityloop-test-")))
         os.environ["DATABASE_URL"] = embedded.ensure(_own[0]).url
@@ -29,3 +34,7 @@ def pytest_unconfigure() -> None:
         shutil.rmtree(folder, ignore_errors=True)
         os.environ.pop("DATABASE_URL", None)
     _own.clear()
+    for folder in _files:
+        shutil.rmtree(folder, ignore_errors=True)
+        os.environ.pop("CITYLOOP_FILES", None)
+    _files.clear()

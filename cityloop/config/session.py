@@ -1,15 +1,18 @@
 """From the command line to a city: one database, Django set up, migrations applied, the city's clock running."""
 
 import os
+import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
+from secrets import token_urlsafe
 
 from cityloop.core import clock
 from cityloop.core.errors import Refused
 
 DATA_DIR = Path(".cityloop")
 """Where the embedded database lives unless told otherwise."""
+SECRET, FILES = "CITYLOOP_SECRET_KEY", "CITYLOOP_FILES"
 
 
 @contextmanager
@@ -30,15 +33,33 @@ def session(data_dir: Path | None) -> Iterator[None]:
 
     try:
         with embedded.running(data_dir or DATA_DIR) as server:
-            os.environ["DATABASE_URL"] = server.url
+            told = {"DATABASE_URL": server.url}
+            if SECRET not in os.environ:
+                told[SECRET] = _secret(data_dir or DATA_DIR)
+            if FILES not in os.environ:
+                told[FILES] = str((data_dir or DATA_DIR).resolve() / "files")
+            os.environ.update(told)
             try:
                 _set_up(server.url)
                 yield
             finally:
                 _hang_up()
-                del os.environ["DATABASE_URL"]
+                for name in told:
+                    del os.environ[name]
     except embedded.EmbeddedError as error:
         raise Refused("database_unfit", reason=str(error)) from error
+
+
+def _secret(folder: Path) -> str:
+    """The key with which this database's sessions are signed; made once, readable by its owner alone."""
+    path = folder / "secret"
+    if not path.exists():
+        with tempfile.NamedTemporaryFile("w", dir=folder, prefix="secret-") as fresh:  # 0600
+            fresh.write(token_urlsafe(48))
+            fresh.flush()
+            with suppress(FileExistsError):  # another command was quicker
+                os.link(fresh.name, path)
+    return path.read_text()
 
 
 def _set_up(url: str) -> None:
@@ -73,6 +94,7 @@ def _migrate() -> None:
         cursor.execute("SELECT pg_advisory_lock(hashtext('cityloop.migrate'))")
         try:
             call_command("migrate", verbosity=0, interactive=False)
+            call_command("createcachetable", verbosity=0)
         finally:
             cursor.execute("SELECT pg_advisory_unlock(hashtext('cityloop.migrate'))")
 

@@ -48,9 +48,13 @@ class Actor:
             return post
         raise Denied("permission_missing", permission=permission)
 
+    def may(self, permission: str) -> bool:
+        """Whether some post held carries `permission` at all."""
+        return self.trusted or any(permission in post.permissions for post in self.posts)
+
     def require(self, permission: str) -> None:
         """Refuse unless some post held carries `permission` at all."""
-        if not self.trusted and not any(permission in post.permissions for post in self.posts):
+        if not self.may(permission):
             raise Denied("permission_missing", permission=permission)
 
 

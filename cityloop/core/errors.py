@@ -4,7 +4,38 @@ from cityloop.core.texts import N_, _
 
 TEXTS: dict[str, str] = {
     "permission_missing": N_("No post of yours allows this: %(permission)s."),
+    "step_denied": N_("%(step)s is for these roles: %(roles)s."),
+    "step_elsewhere": N_("%(step)s: your posts do not reach the area or the unit of this case."),
     "not_signed_in": N_("Sign in first: send a token as 'Authorization: Bearer …'."),
+    "view_ended": N_("What this page may look at has run out: load it again."),
+    "csrf_missing": N_("This page is no longer signed: load it again, then repeat what you did."),
+    "second_factor_missing": N_("Your post asks for a second factor: set one up first."),
+    "secret_missing": N_(
+        "CITYLOOP_SECRET_KEY is missing or shorter than %(length)s characters: sessions are signed with it."
+    ),
+    "setting_wrong": N_("%(setting)s cannot be used: %(reason)s"),
+    "not_a_user": N_("Only a person who has signed in can do this."),
+    "user_unknown": N_("There is no user %(user)s."),
+    "password_weak": N_("This password cannot be used: %(reason)s"),
+    "demo_elsewhere": N_("Demo accounts may exist only in a database that `cityloop demo` made itself."),
+    "demo_accounts": N_(
+        "Demo accounts exist in this database, which `cityloop demo` did not make; their password is known to "
+        "everybody, so it is not served."
+    ),
+    "demo_password_fixed": N_("The password of demo account %(user)s is shown to everybody and stays as it is."),
+    "filter_unknown": N_("There is no saved filter %(filter)s of yours."),
+    "filters_full": N_("You keep %(most)s filters already; drop one first."),
+    "sign_in_locked": N_("Too many failed sign-ins. Try again in %(minutes)s min."),
+    "photo_unknown": N_("There is no photo %(photo)s any more: send it again."),
+    "photo_not_image": N_("This file is no photo: send a JPEG, PNG, WebP or HEIC."),
+    "photo_too_large": N_("This photo is too large: at most %(megabytes)s MB."),
+    "photo_too_many_pixels": N_("This photo has too many pixels: at most %(megapixels)s million."),
+    "photo_broken": N_("This photo is damaged or incomplete: send it again, or take another."),
+    "public_closed": N_("This city does not take reports here."),
+    "follow_unknown": N_("There is no report with this number and secret."),
+    "too_many": N_("That was too much at once. Try again in %(minutes)s min."),
+    "submission_unknown": N_("There is no submission %(submission)s."),
+    "submission_decided": N_("Submission %(number)s has been decided already."),
     "case_unknown": N_("There is no case %(number)s."),
     "report_unknown": N_("There is no report %(number)s."),
     "report_opened": N_("A case was opened from report %(number)s already."),
@@ -17,6 +48,7 @@ TEXTS: dict[str, str] = {
     "dispatch_ruled": N_("This dispatch was ruled: it cannot be returned again."),
     "category_unknown": N_("There is no category %(category)s in the rule book in force."),
     "organisation_unknown": N_("There is no organisation %(organisation)s."),
+    "area_unknown": N_("There is no area %(area)s."),
     "channel_unknown": N_("There is no channel %(channel)s in this city's pack."),
     "nobody_answers": N_("The ledger names nobody for this case."),
     "city_missing": N_("No city has been set up here yet: apply a pack first."),
@@ -61,6 +93,7 @@ TEXTS: dict[str, str] = {
     "calendar_setting_wrong": N_("Calendar %(calendar)s: %(setting)s cannot be %(value)s."),
     "calendar_zone_unknown": N_("Calendar %(calendar)s: there is no time zone %(zone)s."),
     "calendar_day_wrong": N_("Calendar %(calendar)s: %(day)s is neither mon, tue … sun nor a date like 2015-10-30."),
+    "calendar_day_twice": N_("Calendar %(calendar)s: %(day)s stands there twice."),
     "calendar_period_wrong": N_(
         "Calendar %(calendar)s: %(period)s is no work period: write 08:30 and 17:00, in order and apart."
     ),
@@ -68,6 +101,13 @@ TEXTS: dict[str, str] = {
     "database_unfit": N_("This database cannot be used: %(reason)s"),
     "user_taken": N_("There is already a user %(user)s."),
     "axes_mixed": N_("%(user)s holds %(other)s and cannot also hold %(post)s: supervision and command are kept apart."),
+    "code_unfit": N_("%(value)s cannot be a code: write up to %(length)s characters, without colons."),
+    "role_unknown": N_("There is no role %(role)s."),
+    "parent_below": N_("%(row)s cannot stand below itself."),
+    "still_needed": N_("%(row)s cannot end yet: %(by)s still need it."),
+    "post_held": N_("%(post)s is held by %(users)s: end their tenures before it moves to the other axis."),
+    "job_not_failed": N_("Job %(job)s has not failed: it is %(status)s."),
+    "job_queued_again": N_("The same work as job %(job)s has been queued again already."),
     "token_unknown": N_("There is no token %(digest)s."),
     "input_wrong": N_("The request does not have the form that the API describes."),
     "page_unknown": N_("There is nothing at this address."),
@@ -95,6 +135,12 @@ class CityloopError(Exception):
         return _(TEXTS[self.code]) % self.facts
 
 
+class Unproven(CityloopError):
+    """Who asks, or what they may look at, is not shown by anything that still holds."""
+
+    status = 401
+
+
 class Denied(CityloopError):
     """The actor may not do this."""
 
@@ -111,6 +157,15 @@ class Conflict(CityloopError):
     """Right in itself, but the world has moved on."""
 
     status = 409
+
+
+class TooMany(CityloopError):
+    """Right in itself, but too often; the fact `retry_after` says in how many seconds it may be tried again."""
+
+    status = 429
+
+    def __init__(self, code: str, *, retry_after: int) -> None:
+        super().__init__(code, retry_after=retry_after, minutes=-(-retry_after // 60))
 
 
 class Refused(CityloopError):

@@ -54,6 +54,11 @@ def _(text: str) -> str:
     return _catalogue(_language.get()).gettext(text)
 
 
+def said_in(language: str, text: str) -> str:
+    """The text in `language` (`zh` or `en`), whatever is spoken here."""
+    return _catalogue(language).gettext(text)
+
+
 class Term(str):
     """A code that people read by its title: programs see the code, `str()` gives the title in the language spoken."""
 
@@ -66,6 +71,13 @@ class Term(str):
 
     def __str__(self) -> str:
         return _(self.said)
+
+
+class Terms(tuple[Term, ...]):
+    """Several codes: a list to programs, their titles to people."""
+
+    def __str__(self) -> str:
+        return _(", ").join(map(str, self))
 
 
 @lru_cache

@@ -2,6 +2,8 @@
 
 from enum import StrEnum
 
+from cityloop.core.texts import N_
+
 
 class LimitUnit(StrEnum):
     """How a limit counts: round the clock, working hours, calendar days, working days."""
@@ -21,8 +23,19 @@ class Light(StrEnum):
     RED = "red"
 
 
+LIGHT_TITLES = {
+    Light.NONE: N_("no limit"),
+    Light.GREEN: N_("green"),
+    Light.YELLOW: N_("yellow"),
+    Light.RED: N_("red"),
+}
+
+
 class Axis(StrEnum):
     """Supervision finds, files, checks and scores; command dispatches and handles."""
 
     SUPERVISION = "supervision"
     COMMAND = "command"
+
+
+AXIS_TITLES = {Axis.SUPERVISION: N_("supervision"), Axis.COMMAND: N_("command")}

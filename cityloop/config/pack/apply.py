@@ -40,6 +40,8 @@ def _write(wanted: Wanted, found: Difference, actor: Actor, day: date) -> None:
     begins = file.valid_from if found.first else day
     if found.codes("city", "new", "changed"):
         places.put_city(wanted.city, actor=actor)
+    else:  # the same pack again, over what was changed by hand
+        places.renew(actor=actor)
     if codes := found.codes("calendars", "new", "changed"):
         clocks.put_calendars([row for row in wanted.calendars if row.code in codes], actor=actor)
     if codes := found.codes("areas", "new", "changed"):

@@ -53,6 +53,7 @@ def run(draft: Draft) -> None:
     _rules(draft)
     _ledger(draft)
     _posts(draft)
+    _public_channel(draft)
     _file(draft, {name: known[name] for name in NOUNS if name in whole})
 
 
@@ -222,6 +223,13 @@ def _posts(draft: Draft) -> None:
     for line, row in table.numbered():
         if row.role not in ROLES:
             table.refuse(line, "role", "role_unknown", value=row.role, known=", ".join(ROLES))
+
+
+def _public_channel(draft: Draft) -> None:
+    channel, known = draft.file.settings.public_channel, draft.file.all_channels
+    if channel and channel not in known:
+        place = ("settings", "public_channel")
+        draft.document.refuse(place, "channel_not_here", value=channel, known=", ".join(known))
 
 
 def _file(draft: Draft, known: dict[str, dict[str, list[Any]]]) -> None:

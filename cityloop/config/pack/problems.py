@@ -80,6 +80,8 @@ TEXTS: dict[str, str] = {
     ),
     "grid_prefix": N_("a grid's code begins with the code of its area, and %(value)s does not begin with %(area)s"),
     "grid_box": N_("the box is empty: west must be less than east, and south less than north"),
+    "base_map_source": N_("name either a style or tiles for the base map, not both and not neither"),
+    "map_address": N_("%(value)s is no address of a map: it begins with https:// and has no spaces, ; or quotes"),
     "grid_too_big": N_("the box is more than a degree wide or high; grids are in degrees, not in metres or feet"),
     "value_without_unit": N_("value and unit belong together: write both or leave both empty"),
     "rule_disagrees": N_("the same rule has another %(column)s in line %(first)s; write it once or alike"),

@@ -16,6 +16,7 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Fie
 from pydantic_core import PydanticCustomError
 
 from cityloop.core.units import LimitUnit
+from cityloop.ground.accounts.roles import ROLES
 from cityloop.loop.history.mapping import Mapping
 
 WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
@@ -23,6 +24,7 @@ DESK_STEPS = ("register", "file", "dispatch")
 BEGINNING = date(1970, 1, 1)
 _TIME = re.compile(r"([01]\d|2[0-3]):[0-5]\d|24:00")
 _DAY = re.compile(r"\d{4}-\d\d-\d\d")
+_ADDRESS = re.compile(r"https://[A-Za-z0-9.-]+(:\d+)?(/[^\s;,'\"]*)?")
 
 
 class Strict(BaseModel):
@@ -75,6 +77,19 @@ def _without_gap(steps: list[str]) -> list[str]:
     return steps
 
 
+def _role(key: str) -> str:
+    if key not in ROLES:
+        raise _refuse("role_unknown", value=key, known=", ".join(ROLES))
+    return key
+
+
+def _map_address(text: str) -> str:
+    """It becomes part of the header that says what pages may load."""
+    if not _ADDRESS.fullmatch(text):
+        raise _refuse("map_address", value=text)
+    return text
+
+
 def _named(value: object) -> object:
     """`web: Website` is short for `web: {name: Website}`."""
     return {"name": value} if isinstance(value, str) else value
@@ -85,12 +100,15 @@ Ref = Annotated[str, Field(max_length=80)]
 """The code of a row elsewhere, or empty. An area may be written `scheme:code`."""
 Name = Annotated[str, Field(min_length=1, max_length=200)]
 Names = dict[Annotated[str, Field(pattern=r"^[a-z]{2,3}$")], Name]
+Notices = dict[Annotated[str, Field(pattern=r"^[a-z]{2,3}$")], Annotated[str, Field(min_length=1, max_length=1000)]]
 TimeOfDay = Annotated[str, AfterValidator(_time_of_day)]
 Periods = Annotated[list[tuple[TimeOfDay, TimeOfDay]], AfterValidator(_ordered)]
 Day = Annotated[date, BeforeValidator(_iso_day)]
 Blank = BeforeValidator(lambda value: None if value == "" else value)
 DeskSteps = Annotated[list[Literal["register", "file", "dispatch"]], AfterValidator(_without_gap)]
 OptionalDay = Annotated[Day | None, Blank]
+RoleKey = Annotated[str, AfterValidator(_role)]
+MapAddress = Annotated[str, Field(max_length=500), AfterValidator(_map_address)]
 
 
 # pack.yaml
@@ -146,13 +164,34 @@ USUAL_CHANNELS = {"history": Channel(name="History"), "api": Channel(name="API")
 """The channels that every city has, whether its pack names them or not."""
 
 
+class BaseMap(Strict):
+    """A map below ours: a style of MapLibre, or raster tiles; `hosts`: what else the style loads from."""
+
+    style: MapAddress = ""
+    tiles: MapAddress = ""
+    attribution: Annotated[str, Field(min_length=1, max_length=300)]
+    hosts: list[MapAddress] = []
+
+    @model_validator(mode="after")
+    def _one_of_both(self) -> Self:
+        if bool(self.style) == bool(self.tiles):
+            raise _refuse("base_map_source")
+        return self
+
+
 class Settings(Strict):
-    """`opens_itself`: the desk steps that a complete live report passes without a person."""
+    """`opens_itself`: the desk steps that a complete live report passes without a person. `second_factor_roles`:
+    whoever holds a post of these roles signs in with a second factor. `public_channel`: the channel of what citizens
+    send without signing in; empty: this city takes nothing so. `public_notice`: what they read before, by language."""
 
     centre: Code = "centre"
     yellow_share: Annotated[Decimal, Field(gt=0, lt=1)] = Decimal("0.8")
     axes_merged: bool = False
     opens_itself: DeskSteps = ["register", "file", "dispatch"]
+    second_factor_roles: list[RoleKey] = []
+    base_map: BaseMap | None = None
+    public_channel: Annotated[str, Field(max_length=40)] = ""
+    public_notice: Notices = {}
 
 
 class EditionSpec(Strict):

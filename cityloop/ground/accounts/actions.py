@@ -1,17 +1,25 @@
-"""The only writers of users, tenures and tokens."""
+"""The only writers of users, passwords, tenures, tokens and saved filters."""
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, time
 from secrets import token_urlsafe
+from zoneinfo import ZoneInfo
 
+from allauth.mfa.models import Authenticator
+from django.contrib.auth.hashers import make_password
+from django.contrib.auth.password_validation import validate_password
+from django.core.exceptions import ValidationError
 from django.db import transaction
-from django.db.models import Q
+from django.db.models import F, Q
 
 from cityloop.core.actor import Actor
 from cityloop.core.errors import Conflict, Refused, Unknown
-from cityloop.ground.accounts.models import Post, Tenure, Token, User
-from cityloop.ground.accounts.queries import digest_of
+from cityloop.ground.accounts.models import Post, SavedFilter, Tenure, Token, User
+from cityloop.ground.accounts.queries import digest_of, user_of
 from cityloop.ground.places.models import City
+
+MOST_FILTERS = 100
+"""Filters that one user may keep."""
 
 
 @transaction.atomic
@@ -24,6 +32,93 @@ def make_user(username: str, *, actor: Actor, name: str = "") -> User:
     if not made:
         raise Conflict("user_taken", user=username)
     return user
+
+
+@transaction.atomic
+def name_user(user: User, name: str, *, actor: Actor) -> None:
+    """Call a user otherwise; the user name stays."""
+    actor.require("accounts.manage")
+    User.objects.filter(pk=user.pk).update(first_name=name)
+
+
+@transaction.atomic
+def set_password(user: User, password: str, *, actor: Actor) -> None:
+    """Give a user a new password; every session made before ends. Refused when it is too weak, or shown to all."""
+    actor.require("accounts.manage")
+    present = User.objects.select_for_update(no_key=True).get(pk=user.pk)
+    if present.demo:
+        raise Refused("demo_password_fixed", user=present.username)
+    try:
+        validate_password(password, present)
+    except ValidationError as error:
+        raise Refused("password_weak", reason=" ".join(error.messages)) from error
+    present.set_password(password)
+    present.save(update_fields=["password"])
+
+
+@transaction.atomic
+def switch_off(user: User, *, actor: Actor) -> None:
+    """Let a user sign in no more, and end every session for good. Tokens answer no more while the user is off."""
+    actor.require("accounts.manage")
+    User.objects.filter(pk=user.pk, is_active=True).update(is_active=False, sign_ins_ended=F("sign_ins_ended") + 1)
+
+
+@transaction.atomic
+def switch_on(user: User, *, actor: Actor) -> None:
+    """Let a user sign in again; sessions that ended stay ended."""
+    actor.require("accounts.manage")
+    User.objects.filter(pk=user.pk).update(is_active=True)
+
+
+@transaction.atomic
+def drop_second_factor(user: User, *, actor: Actor) -> None:
+    """Forget a lost second factor and its recovery codes; every session made before ends."""
+    actor.require("accounts.manage")
+    Authenticator.objects.filter(user_id=user.pk).delete()
+    User.objects.filter(pk=user.pk).update(sign_ins_ended=F("sign_ins_ended") + 1)
+
+
+@transaction.atomic
+def make_demo_users(password: str, *, actor: Actor) -> int:
+    """One user for each post that is in force and has no demo user yet, named like it; how many were made.
+
+    Each holds its post since the post began. Refused in a database that `demo` did not make.
+    """
+    actor.require("accounts.manage")
+    city = City.objects.select_for_update().filter(made_by_demo=True).first()
+    if city is None:
+        raise Refused("demo_elsewhere")
+    taken = set(User.objects.values_list("username", flat=True))
+    posts = [post for post in Post.objects.filter(valid_to=None).order_by("id") if post.code not in taken]
+    hashed = make_password(password)
+    users = User.objects.bulk_create(
+        User(username=post.code, first_name=post.name[:150], password=hashed, demo=True) for post in posts
+    )
+    zone = ZoneInfo(city.zone)
+    Tenure.objects.bulk_create(
+        Tenure(user=user, post=post, valid_from=datetime.combine(post.valid_from, time.min, zone))
+        for user, post in zip(users, posts, strict=True)
+    )
+    return len(users)
+
+
+@transaction.atomic
+def save_filter(page: str, name: str, query: str, *, actor: Actor) -> SavedFilter:
+    """Keep a filter under a name; the one of that name on that page gives way. Refused beyond MOST_FILTERS."""
+    owner = user_of(actor)
+    User.objects.select_for_update(no_key=True).get(pk=owner)
+    known = SavedFilter.objects.filter(user=owner)
+    if known.count() >= MOST_FILTERS and not known.filter(page=page, name=name).exists():
+        raise Refused("filters_full", most=MOST_FILTERS)
+    kept, _ = SavedFilter.objects.update_or_create(user_id=owner, page=page, name=name, defaults={"query": query})
+    return kept
+
+
+@transaction.atomic
+def drop_filter(number: int, *, actor: Actor) -> None:
+    """Forget a filter of one's own; Unknown for everybody else's."""
+    if not SavedFilter.objects.filter(pk=number, user=user_of(actor)).delete()[0]:
+        raise Unknown("filter_unknown", filter=number)
 
 
 @transaction.atomic

@@ -11,6 +11,7 @@ from cityloop.core.units import Axis
 
 PERMISSIONS: dict[str, str] = {
     "reports.create": N_("Hand in a report"),
+    "reports.judge": N_("Let held reports in or discard them"),
     "reports.contact": N_("See a reporter's contact unmasked"),
     "cases.read": N_("Read cases"),
     "cases.pre_verify": N_("Say whether a report is true on site"),
@@ -29,6 +30,8 @@ PERMISSIONS: dict[str, str] = {
     "evaluation.read": N_("Read the evaluation"),
     "audit.read": N_("Verify chains and seals"),
     "accounts.manage": N_("Manage users, tenures and tokens"),
+    "city.set_up": N_("Change organisations, posts, categories and calendars"),
+    "admin.use": N_("Maintain the city's data"),
 }
 
 
@@ -60,13 +63,13 @@ ROLES: dict[str, Role] = {
             "acceptor",
             N_("Acceptor"),
             Axis.SUPERVISION,
-            "reports.create reports.contact cases.read cases.register cases.ask_verification",
+            "reports.create reports.judge reports.contact cases.read cases.register cases.ask_verification",
         ),
         _role(
             "shift_leader",
             N_("Shift leader"),
             Axis.SUPERVISION,
-            "reports.contact cases.read cases.ask_verification cases.register cases.file cases.refuse "
+            "reports.judge reports.contact cases.read cases.ask_verification cases.register cases.file cases.refuse "
             "cases.check cases.close cases.void evaluation.read",
         ),
         _role(
@@ -84,7 +87,12 @@ ROLES: dict[str, Role] = {
         ),
         _role("evaluator", N_("Evaluator"), Axis.SUPERVISION, "cases.read evaluation.read"),
         _role("auditor", N_("Auditor"), Axis.SUPERVISION, "cases.read evaluation.read audit.read"),
-        _role("administrator", N_("Administrator"), Axis.SUPERVISION, "accounts.manage evaluation.read"),
+        _role(
+            "administrator",
+            N_("Administrator"),
+            Axis.SUPERVISION,
+            "accounts.manage admin.use city.set_up evaluation.read",
+        ),
         _role("machine", N_("Reporting machine"), Axis.SUPERVISION, "reports.create"),
     )
 }

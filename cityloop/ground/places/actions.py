@@ -6,7 +6,7 @@ from datetime import date, datetime, timedelta
 from typing import Any, NamedTuple
 
 from django.db import connection, transaction
-from django.db.models import Q
+from django.db.models import F, Q
 
 from cityloop.core import bulk
 from cityloop.core.actor import Actor
@@ -105,6 +105,18 @@ def set_known_until(until: datetime, *, actor: Actor) -> None:
     """Note up to when the city's history is known; never less than before."""
     actor.require(SET_UP)
     City.objects.filter(Q(known_until=None) | Q(known_until__lt=until)).update(known_until=until)
+
+
+def mark_demo(*, actor: Actor) -> None:
+    """Note that `demo` made this city out of nothing; demo accounts may live here."""
+    actor.require(SET_UP)
+    City.objects.update(made_by_demo=True)
+
+
+def renew(*, actor: Actor) -> None:
+    """Let all that is kept by the city's revision be read anew, and let one change of the ground wait for another."""
+    actor.require(SET_UP)
+    City.objects.update(digest=F("digest"))
 
 
 def refuse_other(present: City, pack: str, code: str, name: str) -> None:

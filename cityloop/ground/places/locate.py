@@ -80,6 +80,15 @@ class AreaMap:
         """Whether a point in no area and no grid is known to be outside the city."""
         return len(self._place_of_area) > 0
 
+    @property
+    def bounds(self) -> tuple[float, float, float, float] | None:
+        """West, south, east, north of all polygons and grids, in degrees; None where there are neither."""
+        known = [tree.geometries for tree in (self._shapes, self._boxes) if len(tree)]
+        if not known:
+            return None
+        west, south, east, north = shapely.total_bounds(np.concatenate(known)).tolist()
+        return west, south, east, north
+
     def locate_many(self, lons: ArrayLike, lats: ArrayLike) -> tuple[Index, Index]:
         """For each point (WGS-84 degrees; NaN is none) its position in `grids`, and by polygon in `areas`; or -1."""
         lon, lat = np.asarray(lons, np.float64), np.asarray(lats, np.float64)
@@ -103,6 +112,12 @@ class AreaMap:
     def place(self, lon: float | None, lat: float | None, printed: str = "") -> Place:
         """`places` for a single point."""
         return self.places([lon], [lat], [printed])[0]
+
+    def grids_in(self, west: float, south: float, east: float, north: float) -> list[GridRow]:
+        """The grids that touch a box in degrees, by code."""
+        return [
+            self.grids[place] for place in sorted(self._boxes.query(shapely.box(west, south, east, north)).tolist())
+        ]
 
     def area_of(self, grid: int, area: int, printed: str) -> AreaRow | None:
         """The area that counts, given what `locate_many` found and what somebody named."""

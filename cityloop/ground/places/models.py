@@ -2,6 +2,9 @@
 
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+from cityloop.core import texts
 
 
 class City(models.Model):
@@ -17,6 +20,8 @@ class City(models.Model):
     clock_shift = models.DurationField(default="0")
     known_until = models.DateTimeField(null=True)
     """Up to when a replayed history is known; the city's clock never stands before it."""
+    made_by_demo = models.BooleanField(default=False)
+    """This database was empty when `demo` set the city up: demo accounts may live here, and nowhere else."""
     only = models.BooleanField(default=True, unique=True)
 
     class Meta:
@@ -27,21 +32,25 @@ class City(models.Model):
 class Area(models.Model):
     """A management area. Divisions are one scheme of areas; others need not follow code prefixes."""
 
-    scheme = models.CharField(max_length=30, default="division")
-    code = models.CharField(max_length=40)
-    level = models.CharField(max_length=30)
-    name = models.CharField(max_length=120)
+    scheme = models.CharField(max_length=30, default="division", verbose_name=_("scheme"))
+    code = models.CharField(max_length=40, verbose_name=_("code"))
+    level = models.CharField(max_length=30, verbose_name=_("level"))
+    name = models.CharField(max_length=120, verbose_name=_("name"))
     names = models.JSONField(default=dict)
-    parent = models.ForeignKey("self", on_delete=models.PROTECT, null=True, related_name="children")
+    parent = models.ForeignKey(
+        "self", on_delete=models.PROTECT, null=True, related_name="children", verbose_name=_("above it")
+    )
     path = ArrayField(models.BigIntegerField(), default=list)
     """Ids from the top down to this area itself."""
     shape = models.BinaryField(null=True)
     """WKB in WGS-84, where a boundary is known."""
-    valid_from = models.DateField()
-    valid_to = models.DateField(null=True)
+    valid_from = models.DateField(verbose_name=_("valid from"))
+    valid_to = models.DateField(null=True, verbose_name=_("valid until"))
 
     class Meta:
         db_table = "places_area"
+        verbose_name = _("Area")
+        verbose_name_plural = _("Areas")
         constraints = [
             models.UniqueConstraint(fields=["scheme", "code", "valid_from"], name="places_area_dated"),
             models.CheckConstraint(
@@ -49,6 +58,9 @@ class Area(models.Model):
                 name="places_area_dates",
             ),
         ]
+
+    def __str__(self) -> str:
+        return f"{self.code} {self.names.get(texts.spoken(), self.name)}"
 
 
 class UnitGrid(models.Model):

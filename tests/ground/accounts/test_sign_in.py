@@ -1,4 +1,4 @@
-"""Tokens, tenures and the two axes."""
+"""Tokens, passwords, tenures and the two axes."""
 
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
@@ -7,9 +7,20 @@ import pytest
 
 from cityloop.core.actor import SYSTEM, Actor, HeldPost
 from cityloop.core.errors import Conflict, Denied, Refused, Unknown
-from cityloop.ground.accounts.actions import end_tenure, give_tenure, make_token, make_user, revoke_token
+from cityloop.ground.accounts.actions import (
+    drop_second_factor,
+    end_tenure,
+    give_tenure,
+    make_demo_users,
+    make_token,
+    make_user,
+    revoke_token,
+    set_password,
+    switch_off,
+    switch_on,
+)
 from cityloop.ground.accounts.models import Organisation, Post, Tenure, Token, User
-from cityloop.ground.accounts.queries import actor_of_token, digest_of
+from cityloop.ground.accounts.queries import actor_of_token, actor_of_user, digest_of
 from cityloop.ground.accounts.roles import PERMISSIONS, ROLES
 from cityloop.ground.places.models import City
 from cityloop.loop.cases.lifecycle import STEPS
@@ -139,3 +150,45 @@ def test_every_step_has_a_role_on_its_own_axis_and_none_on_the_other() -> None:
     for step in STEPS.values():
         axes = {role.axis for role in ROLES.values() if step.permission in role.permissions}
         assert axes == {step.axis}, step.name
+
+
+@pytest.mark.parametrize("password", ["short", "1234567890", "password123"])
+def test_a_weak_password_is_refused_and_the_old_one_stays(town: Organisation, password: str) -> None:
+    user = make_user("ada", actor=SYSTEM)
+    set_password(user, "a-lamp-in-the-street", actor=SYSTEM)
+    with pytest.raises(Refused) as refused:
+        set_password(user, password, actor=SYSTEM)
+    assert refused.value.code == "password_weak"
+    assert User.objects.get().check_password("a-lamp-in-the-street")
+
+
+def test_users_are_changed_by_administrators_only(town: Organisation) -> None:
+    user = make_user("ada", actor=SYSTEM)
+    nobody = Actor("user:0", "nobody", (HeldPost("x", "supervision", ROLES["auditor"].permissions),))
+    before = User.objects.values().get()
+    for attempt in (
+        lambda: set_password(user, "a-lamp-in-the-street", actor=nobody),
+        lambda: switch_off(user, actor=nobody),
+        lambda: switch_on(user, actor=nobody),
+        lambda: drop_second_factor(user, actor=nobody),
+        lambda: make_demo_users("x", actor=nobody),
+    ):
+        with pytest.raises(Denied):
+            attempt()
+    assert User.objects.values().get() == before
+
+
+def test_the_two_who_judge_held_reports_and_the_one_who_maintains() -> None:
+    holders = {name: {role.key for role in ROLES.values() if name in role.permissions} for name in PERMISSIONS}
+    assert holders["reports.judge"] == {"acceptor", "shift_leader"}
+    assert holders["admin.use"] == {"administrator"}
+
+
+def test_nobody_signs_in_by_id_who_is_switched_off(town: Organisation, django_assert_num_queries: Any) -> None:
+    user, _ = holder(post(town, "collector"))
+    with django_assert_num_queries(1):
+        actor = actor_of_user(user.pk, AT)
+    assert actor is not None
+    assert [held.code for held in actor.posts] == ["collector-1"]
+    switch_off(user, actor=SYSTEM)
+    assert actor_of_user(user.pk, AT) is None
