@@ -1,4 +1,4 @@
-"""`python -m bench [replay|evaluation|online]`: all parts, or one, on a database of its own; JSON out."""
+"""`python -m bench [replay|evaluation|online|desk]`: all parts, or one, on a database of its own; JSON out."""
 
 import argparse
 import json
@@ -6,7 +6,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
-PARTS = ("replay", "evaluation", "online")
+PARTS = ("replay", "evaluation", "online", "desk")
 
 
 def main() -> None:
@@ -37,6 +37,11 @@ def main() -> None:
 
             ERR.print("online ...")
             online.measure(town, sheet, options.seconds)
+        if "desk" in wanted:
+            from bench import desk
+
+            ERR.print("desk ...")
+            desk.measure(town, sheet)
     sheet.show()
     _write({"machine": where, "figures": [figure.to_dict() for figure in sheet.figures]}, options.json)
 

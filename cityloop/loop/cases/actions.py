@@ -27,6 +27,7 @@ from cityloop.loop.cases.rows import (
 )
 from cityloop.loop.cases.step import Outcome, Snapshot, step
 from cityloop.loop.clocks.deadlines import ground
+from cityloop.loop.evidence.actions import claim, photo_ids
 from cityloop.reactions import REACTIONS
 
 CASE_IDS = "cases_case_id_seq"
@@ -84,6 +85,7 @@ def advance(
 ) -> Snapshot:
     """Move a case one step. Case, entry, assignment, span, clock and follow-up jobs are saved together or not at all.
 
+    Photos among the evidence must have been uploaded (Unknown otherwise) and are kept from here on.
     `seen` is the number of entries the caller knew of: where there are more by now, Conflict says so.
     """
     snapshot = queries.snapshots([case_id], lock=True).get(case_id)
@@ -93,6 +95,8 @@ def advance(
         state = snapshot.case.state
         raise Conflict("case_moved", state=Term(state, STATES[state]), seq=snapshot.case.seq)
     outcome = step(snapshot, name, actor, at, _completed(snapshot, name, at, facts), recorded_at=recorded_at)
+    if photos := photo_ids(facts.evidence):
+        claim(photos, actor=actor, at=recorded_at)
     written = Written()
     written.add(outcome)
     save(written, fresh=frozenset(), before={case_id: snapshot.case})

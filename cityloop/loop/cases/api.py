@@ -1,168 +1,137 @@
-"""HTTP edge of cases: a list by key, one case whole, one step."""
+"""HTTP edge of cases: lists and counts, what to choose from, one case whole, one step of one case or of many."""
 
-from datetime import datetime
-from typing import Any
+from typing import Annotated, Any, Literal
 
 from django.http import HttpRequest
-from ninja import Router, Schema
-from pydantic import AwareDatetime, ConfigDict
+from ninja import Query, Router
+from pydantic import Field
 
-from cityloop.core import clock
+from cityloop.core import clock, texts
 from cityloop.core.actor import Actor
-from cityloop.core.errors import Refused
+from cityloop.core.errors import CityloopError, Unknown
 from cityloop.core.units import Light
 from cityloop.ground.accounts.request import actor_of
-from cityloop.loop.cases import queries
+from cityloop.ground.places.city import city
+from cityloop.loop.cases import lists, queries
 from cityloop.loop.cases.actions import advance
+from cityloop.loop.cases.catalogue import catalogue, channels, choices
 from cityloop.loop.cases.facts import Facts
-from cityloop.loop.cases.step import Snapshot, may_take
+from cityloop.loop.cases.keys import read_key, write_key
+from cityloop.loop.cases.schemas import (
+    CaseCounts,
+    CaseFilter,
+    CaseOut,
+    CasePage,
+    Choices,
+    Lat,
+    Lon,
+    ManyStepsIn,
+    ManyStepsOut,
+    NearLine,
+    StepIn,
+    StepOut,
+)
+from cityloop.loop.cases.step import Snapshot, may_take, standing
+from cityloop.loop.cases.whole import whole
 from cityloop.loop.clocks.deadlines import ground
-from cityloop.loop.clocks.due import light
+from cityloop.loop.evidence.actions import evidence_of
 
 router = Router(tags=["cases"])
 PAGE = 50
-
-
-class CaseLine(Schema):
-    number: str
-    state: str
-    seq: int
-    light: Light
-    opened_at: datetime
-    due_at: datetime | None
-    closed_at: datetime | None
-    category: str
-    category_name: str
-    organisation: str | None
-    address: str
-    lon: float | None
-    lat: float | None
-    channel: str
-
-
-class CasePage(Schema):
-    """`next` is to be given as `before` for the following page; null on the last."""
-
-    cases: list[CaseLine]
-    next: str | None
-
-
-class EntryOut(Schema):
-    seq: int
-    step: str
-    at: datetime
-    recorded_at: datetime
-    from_state: str
-    to_state: str
-    actor: str
-    post: str
-    inferred: bool
-    note: str
-
-
-class SpanOut(Schema):
-    no: int
-    main: bool
-    stage: str
-    organisation: str
-    organisation_name: str
-    started_at: datetime
-    due_at: datetime | None
-    ended_at: datetime | None
-    outcome: str
-
-
-class AssignmentOut(Schema):
-    no: int
-    round: int
-    kind: str
-    organisation: str
-    organisation_name: str
-    started_at: datetime
-    due_at: datetime | None
-    ended_at: datetime | None
-    verdict: str
-
-
-class PlaceOut(Schema):
-    level: str
-    code: str
-    name: str
-
-
-class CaseOut(Schema):
-    """A case whole. `steps` are those that the asker may take now."""
-
-    number: str
-    state: str
-    seq: int
-    round: int
-    light: Light
-    opened_at: datetime
-    due_at: datetime | None
-    closed_at: datetime | None
-    category: str
-    category_name: str
-    address: str
-    lon: float | None
-    lat: float | None
-    grid: str | None
-    places: list[PlaceOut]
-    ledger_code: str | None
-    entries: list[EntryOut]
-    spans: list[SpanOut]
-    assignments: list[AssignmentOut]
-    steps: list[str]
-
-
-class StepIn(Schema):
-    """`seq` is the number of the last entry the caller saw; a case that moved since is not touched (409)."""
-
-    model_config = ConfigDict(extra="forbid")
-
-    step: str
-    seq: int | None = None
-    at: AwareDatetime | None = None
-    note: str = ""
-    organisation: str = ""
-    reason: str = ""
-    result: str = ""
-    verdict: str = ""
-    closing_kind: str = ""
-
-
-class StepOut(Schema):
-    number: str
-    state: str
-    seq: int
-    due_at: datetime | None
-    steps: list[str]
+Sort = Literal["", "due", "newest"]
 
 
 @router.get("/cases", response=CasePage)
-def newest(request: HttpRequest, before: str = "", state: str = "") -> dict[str, Any]:
-    """50 cases, newest first, that the asker may see."""
-    at = clock.now()
-    rows = queries.page(actor_of(request), limit=PAGE + 1, before=_key(before), state=state)
-    more = len(rows) > PAGE
-    for row in rows:
-        row["light"] = light(at=at, yellow_at=row["yellow_at"], due_at=row["due_at"], ended_at=row["closed_at"])
-    last = rows[PAGE - 1] if more else None
-    return {"cases": rows[:PAGE], "next": f"{last['opened_at'].isoformat()}_{last['id']}" if last else None}
+def page(
+    request: HttpRequest,
+    chosen: Query[CaseFilter],
+    sort: Sort = "",
+    before: str = "",
+    limit: Annotated[int, Field(ge=1, le=200)] = PAGE,
+) -> dict[str, Any]:
+    """Cases that the asker may see. Sorted by `due` they are the open ones, most urgent first, those without a deadline
+    last; else newest first. The queue `mine` is sorted by `due` unless told otherwise.
+    """
+    actor, here, at = actor_of(request), city(), clock.now()
+    order = sort or ("due" if chosen.queue == "mine" else "newest")
+    if order == "due" and not lists.holds_open_only(chosen):
+        chosen = chosen.model_copy(update={"open": True})
+    rows = lists.page(
+        actor,
+        lists.wanted(actor, chosen, catalogue(here.revision), here, at),
+        language=texts.spoken(),
+        at=at,
+        sort=order,
+        limit=limit + 1,
+        before=read_key(before),
+    )
+    following = None
+    if len(rows) > limit:
+        last = rows[limit - 1]
+        following = write_key(last["due_at" if order == "due" else "opened_at"], last["id"])
+    return {"cases": rows[:limit], "next": following, "at": at}
+
+
+@router.get("/cases/counts", response=CaseCounts)
+def counts(request: HttpRequest, chosen: Query[CaseFilter]) -> dict[str, Any]:
+    """How many cases the same filters find, by state and by light."""
+    actor, here, at = actor_of(request), city(), clock.now()
+    by_state: dict[str, int] = {}
+    by_light = dict.fromkeys(Light, 0)
+    for state, colour, count in lists.counts(lists.wanted(actor, chosen, catalogue(here.revision), here, at), at):
+        by_state[state] = by_state.get(state, 0) + count
+        by_light[colour] += count
+    return {"by_state": by_state, "by_light": by_light, "total": sum(by_state.values()), "at": at}
+
+
+@router.get("/cases/choices", response=Choices)
+def choose(request: HttpRequest) -> dict[str, Any]:
+    """Categories, organisations, areas and channels for filters and forms."""
+    here, language = city(), texts.spoken()
+    named = [{"key": key, "name": name} for key, name in channels(here, language).items()]
+    return choices(here.revision, language, here.day(clock.now())) | {"channels": named}
+
+
+@router.get("/cases/near", response=list[NearLine])
+def near(
+    request: HttpRequest,
+    lon: Lon,
+    lat: Lat,
+    category: str = "",
+    radius_m: Annotated[float, Field(gt=0, le=5_000)] = 200,
+) -> list[dict[str, Any]]:
+    """Open cases near a point, nearest first: what is perhaps being reported a second time."""
+    actor = actor_of(request)
+    categories = catalogue(city().revision).under_category(category) if category else None
+    return lists.near(
+        actor, lon, lat, radius_m=radius_m, categories=categories, language=texts.spoken(), at=clock.now()
+    )
+
+
+@router.post("/cases/steps", response=ManyStepsOut)
+def take_many(request: HttpRequest, body: ManyStepsIn) -> dict[str, Any]:
+    """Take one step of many cases: one answer and one transaction for each, whatever becomes of the others."""
+    actor, now = actor_of(request), clock.now()
+    facts, seen, numbers = _facts(body), queries.seen_by(actor, body.numbers), list(dict.fromkeys(body.numbers))
+    refusals: dict[str, CityloopError] = {}
+    for number in numbers:
+        try:
+            if number not in seen:
+                raise Unknown("case_unknown", number=number)
+            advance(seen[number].id, body.step, actor=actor, at=now, recorded_at=now, facts=facts)
+        except CityloopError as refusal:
+            refusals[number] = refusal
+    seen = queries.seen_by(actor, body.numbers)
+    return {
+        "answers": [_answer(number, seen.get(number), refusals.get(number)) for number in dict.fromkeys(body.numbers)]
+    }
 
 
 @router.get("/cases/{number}", response=CaseOut)
 def one(request: HttpRequest, number: str) -> dict[str, Any]:
-    """One case with its whole history and the steps the asker may take."""
+    """One case with its whole history and the steps that begin at its state."""
     actor = actor_of(request)
-    case_id = queries.id_of(number, actor)
-    case = queries.history(case_id)
-    case["light"] = light(
-        at=clock.now(), yellow_at=case["yellow_at"], due_at=case["due_at"], ended_at=case["closed_at"]
-    )
-    case["places"] = case["places"] or []
-    case["steps"] = may_take(queries.snapshots([case_id])[case_id], actor)
-    return case
+    return whole(queries.id_of(number, actor), actor, city(), clock.now())
 
 
 @router.post("/cases/{number}/steps", response=StepOut)
@@ -170,6 +139,13 @@ def take_step(request: HttpRequest, number: str, body: StepIn) -> dict[str, Any]
     """Take one step; refused with the reason where it is not allowed, not possible or not complete."""
     actor, now = actor_of(request), clock.now()
     case_id = queries.id_of(number, actor)
+    at = min(body.at, now) if body.at else now
+    facts = _facts(body)._replace(evidence=evidence_of(body.photos))
+    after = advance(case_id, body.step, actor=actor, at=at, recorded_at=now, facts=facts, seen=body.seq)
+    return _stands(after, actor)
+
+
+def _facts(body: StepIn | ManyStepsIn) -> Facts:
     facts = Facts(
         note=_clean(body.note),
         reason=_clean(body.reason),
@@ -180,9 +156,17 @@ def take_step(request: HttpRequest, number: str, body: StepIn) -> dict[str, Any]
     if body.organisation:
         organisation = ground().organisations.named(body.organisation)
         facts = facts._replace(organisation=organisation.id, organisation_path=organisation.path)
-    at = min(body.at, now) if body.at else now
-    after = advance(case_id, body.step, actor=actor, at=at, recorded_at=now, facts=facts, seen=body.seq)
-    return _stands(after, actor)
+    return facts
+
+
+def _answer(number: str, seen: queries.Seen | None, refusal: CityloopError | None) -> dict[str, Any]:
+    return {
+        "number": number,
+        "ok": refusal is None,
+        "state": seen.state if seen else None,
+        "seq": seen.seq if seen else None,
+        "problem": {"code": refusal.code, "detail": str(refusal)} if refusal else None,
+    }
 
 
 def _stands(after: Snapshot, actor: Actor) -> dict[str, Any]:
@@ -192,18 +176,8 @@ def _stands(after: Snapshot, actor: Actor) -> dict[str, Any]:
         "state": case.state,
         "seq": case.seq,
         "due_at": case.due_at,
-        "steps": may_take(after, actor),
+        "steps": may_take(standing(after), actor),
     }
-
-
-def _key(before: str) -> tuple[datetime, int] | None:
-    if not before:
-        return None
-    instant, _, id_ = before.rpartition("_")
-    try:
-        return datetime.fromisoformat(instant), int(id_)
-    except ValueError as error:
-        raise Refused("fact_wrong", fact="before", value=before) from error
 
 
 def _clean(text: str) -> str:

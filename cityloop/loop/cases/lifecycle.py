@@ -59,6 +59,20 @@ STATES: dict[str, str] = {
     "void": N_("void"),
 }
 ENDED = frozenset({"closed", "refused", "void"})
+STAGES: dict[str, str] = {
+    "register": N_("registering"),
+    "verify": N_("verifying"),
+    "file": N_("filing"),
+    "dispatch": N_("dispatching"),
+    "out": N_("out for handling"),
+    "rule_return": N_("deciding on the return"),
+    "check": N_("checking"),
+    "close": N_("closing"),
+    "sign_for": N_("signing for"),
+    "handle": N_("handling"),
+    "return": N_("waiting for the return"),
+}
+"""Where a track stands: the centre's stages, then the handler's."""
 MAIN_LINE = ("report", "register", "file", "dispatch", "sign_for", "handle", "check", "close")
 
 _desk = ("reported", "verified", "registered")
@@ -97,6 +111,12 @@ STEPS: dict[str, Step] = {
     )
 }  # fmt: skip
 
+STEPS_FROM: dict[str, tuple[str, ...]] = {
+    state: tuple(name for name, step in STEPS.items() if state in step.sources) for state in STATES
+}
+STANDBY = frozenset({"void"})
+"""Steps that are possible nearly always: that one may take them makes a case nobody's work."""
+
 FACTS = {
     "opening": N_("what the case is opened with"),
     "rule": N_("a row of the rule book"),
@@ -107,6 +127,15 @@ FACTS = {
     "closing_kind": N_("a closing kind"),
 }
 """What the needs of the steps are called."""
+FACT_KINDS = {
+    "rule": "category",
+    "organisation": "organisation",
+    "reason": "text",
+    "result": "text",
+    "verdict": "choice",
+    "closing_kind": "choice",
+}
+"""What a person is asked for; `CHOICES` says where words are chosen from a list."""
 RETURN_REASONS = {
     "not_ours": N_("not ours"),
     "place_unclear": N_("place unclear"),
@@ -123,3 +152,10 @@ CLOSING_KINDS = {
     "notified": N_("notified"),
     "seasonal_plan": N_("planned for the season"),
 }
+CHOICES: dict[str, dict[str, dict[str, str]]] = {
+    "request_return": {"reason": RETURN_REASONS},
+    "pre_verify": {"verdict": {word: VERDICTS[word] for word in ("true", "false")}},
+    "check": {"verdict": {"solved": VERDICTS["solved"]}},
+    "close": {"closing_kind": CLOSING_KINDS},
+}
+"""The words that a step takes for a fact, with their titles."""

@@ -7,6 +7,7 @@ the writer has checked them, and later changes of their targets must not touch t
 from typing import Any
 
 from django.contrib.postgres.fields import ArrayField
+from django.contrib.postgres.indexes import BrinIndex, GinIndex, GistIndex
 from django.db import models
 
 
@@ -15,6 +16,12 @@ def frozen(to: str, **options: Any) -> Any:
     return models.ForeignKey(
         to, on_delete=models.DO_NOTHING, db_constraint=False, db_index=False, related_name="+", **options
     )
+
+
+OPEN = models.Q(closed_at=None)
+"""Lists are about open cases: an index of those only costs nothing where a whole past is taken in."""
+DUE = models.Func("due_at", template="coalesce(%(expressions)s, 'infinity'::timestamptz)")
+"""The order of a queue: what has no deadline stands last."""
 
 
 class Case(models.Model):
@@ -56,7 +63,16 @@ class Case(models.Model):
         db_table = "cases_case"
         indexes = [
             models.Index(fields=["-opened_at", "-id"], name="cases_case_newest"),
-            models.Index(fields=["due_at"], name="cases_case_open_due", condition=models.Q(closed_at=None)),
+            models.Index(fields=["due_at"], name="cases_case_open_due", condition=OPEN),
+            models.Index(DUE, "id", name="cases_case_open_queue", condition=OPEN),
+            models.Index("state", DUE, "id", name="cases_case_open_state", condition=OPEN),
+            models.Index(fields=["-opened_at", "-id"], name="cases_case_open_newest", condition=OPEN),
+            GinIndex(fields=["areas"], name="cases_case_open_areas", condition=OPEN),
+            GistIndex(
+                models.Func("lon", "lat", function="point"),
+                name="cases_case_open_point",
+                condition=OPEN & models.Q(lon__isnull=False),
+            ),
         ]
 
 
@@ -109,7 +125,8 @@ class Assignment(models.Model):
                 fields=["acting_org", "due_at"],
                 name="cases_assignment_inbox",
                 condition=models.Q(ended_at=None),
-            )
+            ),
+            models.Index(fields=["acting_org", "case"], name="cases_assignment_unit", condition=models.Q(no__gt=1)),
         ]
 
 
@@ -178,6 +195,7 @@ class Entry(models.Model):
 
     class Meta:
         db_table = "cases_entry"
+        indexes = [BrinIndex(fields=["recorded_at"], name="cases_entry_recorded", autosummarize=True)]
 
 
 class Hold(models.Model):

@@ -2,13 +2,15 @@
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime
-from typing import Any, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 import orjson
 from django.db import connection
 
-from cityloop.core.actor import Actor
+from cityloop.core.actor import Actor, HeldPost
 from cityloop.core.errors import Unknown
+from cityloop.ground.places.city import city
+from cityloop.loop.cases.catalogue import catalogue
 from cityloop.loop.cases.record import canonical
 from cityloop.loop.cases.rows import AssignmentRow, CaseRow, EntryRow, SpanRow
 from cityloop.loop.cases.step import Snapshot
@@ -75,6 +77,23 @@ def id_of(number: str, actor: Actor) -> int:
     return int(row[0])
 
 
+class Seen(NamedTuple):
+    id: int
+    state: str
+    seq: int
+
+
+def seen_by(actor: Actor, numbers: Iterable[str]) -> dict[str, Seen]:
+    """Those of `numbers` that `actor` may see, as they stand; one statement."""
+    clause, values = visible_to(actor)
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"SELECT c.number, c.id, c.state, c.seq FROM cases_case c WHERE c.number = ANY(%s) AND {clause}",
+            [list(numbers), *values],
+        )
+        return {number: Seen(*rest) for number, *rest in cursor.fetchall()}
+
+
 def visible_to(actor: Actor) -> tuple[str, list[Any]]:
     """A condition on `c` (cases_case), with its values: the cases that some post of `actor` may read.
 
@@ -82,47 +101,41 @@ def visible_to(actor: Actor) -> tuple[str, list[Any]]:
     """
     if actor.trusted:
         return "TRUE", []
-    clauses: list[str] = []
+    reached = [reach(post) for post in actor.posts if "cases.read" in post.permissions]
+    clauses = " OR ".join(clause for clause, _ in reached)
+    return f"({clauses})" if reached else "FALSE", [value for _, values in reached for value in values]
+
+
+def reach(post: HeldPost, *, assigned: str = "") -> tuple[str, list[Any]]:
+    """A condition on `c`: the cases in the area of a post and, where it handles, assigned to its organisation.
+
+    `assigned`: a further condition on that assignment `v`. Organisations are told one by one, and areas as arrays,
+    because the database then knows how many cases there are of each.
+    """
+    parts: list[str] = []
     values: list[Any] = []
-    for post in actor.posts:
-        if "cases.read" not in post.permissions:
-            continue
-        parts = ["TRUE"]
-        if post.area is not None:
-            parts.append("%s = ANY(c.areas)")
-            values.append(post.area)
-        if post.handles:
-            parts.append(
-                "EXISTS (SELECT 1 FROM cases_assignment v JOIN accounts_organisation o ON o.id = v.acting_org_id"
-                " WHERE v.case_id = c.id AND v.no > 1 AND %s = ANY(o.path))"
-            )
-            values.append(post.organisation)
-        clauses.append("(" + " AND ".join(parts) + ")")
-    return ("(" + " OR ".join(clauses) + ")" if clauses else "FALSE"), values
+    if post.area is not None:
+        parts.append("c.areas @> ARRAY[%s]::int8[]")
+        values.append(post.area)
+    if post.handles:
+        parts.append(
+            "EXISTS (SELECT FROM cases_assignment v"
+            f" WHERE v.case_id = c.id AND v.no > 1 AND v.acting_org_id = ANY(%s::int8[]){assigned})"
+        )
+        values.append(catalogue(city().revision).units_below(post.organisation))
+    return " AND ".join(parts) or "TRUE", values
 
 
-def page(
-    actor: Actor, *, limit: int = 50, before: tuple[Any, int] | None = None, state: str = ""
-) -> list[dict[str, Any]]:
-    """Cases newest first, one statement; `before` is (opened_at, id) of the last row of the page before."""
-    clause, values = visible_to(actor)
-    if state:
-        clause += " AND c.state = %s"
-        values.append(state)
-    if before:
-        clause += " AND (c.opened_at, c.id) < (%s, %s)"
-        values.extend(before)
+def require_photo(case_id: int, photo: str) -> None:
+    """Unknown unless an entry of the case names this photo; one statement."""
     with connection.cursor() as cursor:
         cursor.execute(
-            "SELECT c.id, c.number, c.state, c.seq, c.opened_at, c.due_at, c.yellow_at, c.closed_at,"
-            " k.code AS category, k.name AS category_name, c.address, c.lon, c.lat, c.channel, o.code AS organisation"
-            " FROM cases_case c JOIN standards_category k ON k.id = c.category_id"
-            " LEFT JOIN cases_assignment a ON a.case_id = c.id AND a.no = c.assignments_made AND a.no > 1"
-            " LEFT JOIN accounts_organisation o ON o.id = a.acting_org_id"
-            f" WHERE {clause} ORDER BY c.opened_at DESC, c.id DESC LIMIT %s",
-            [*values, limit],
+            "SELECT 1 FROM cases_entry WHERE case_id = %s"
+            " AND evidence @> jsonb_build_array(jsonb_build_object('photo', %s::text)) LIMIT 1",
+            [case_id, photo],
         )
-        return _dicts(cursor)
+        if cursor.fetchone() is None:
+            raise Unknown("photo_unknown", photo=photo)
 
 
 def history(case_id: int) -> dict[str, Any]:

@@ -1,22 +1,21 @@
 """The pure heart: what one step does to one case. No database, no clock, no settings."""
 
-from collections.abc import Mapping
 from datetime import datetime
 from typing import Any, NamedTuple
 
-from cityloop.core.actor import Actor
-from cityloop.core.errors import Conflict, Denied, Refused
-from cityloop.core.texts import Term
+from cityloop.core.actor import Actor, HeldPost
+from cityloop.core.errors import CityloopError, Conflict, Denied, Refused
+from cityloop.core.texts import Term, Terms
+from cityloop.ground.accounts.roles import ROLES
 from cityloop.loop.cases.facts import Facts, Opening
 from cityloop.loop.cases.lifecycle import (
-    CLOSING_KINDS,
+    CHOICES,
     END,
     FACTS,
-    RETURN_REASONS,
     SAME,
     STATES,
     STEPS,
-    VERDICTS,
+    STEPS_FROM,
     Step,
 )
 from cityloop.loop.cases.record import Changes, entry_of, new_span, opened_fields
@@ -45,12 +44,33 @@ class Outcome(NamedTuple):
     spans: list[SpanRow]
 
 
-_CHOICES: dict[str, Mapping[str, Mapping[str, str]]] = {
-    "request_return": {"reason": RETURN_REASONS},
-    "pre_verify": {"verdict": {word: VERDICTS[word] for word in ("true", "false")}},
-    "check": {"verdict": {"solved": VERDICTS["solved"]}},
-    "close": {"closing_kind": CLOSING_KINDS},
-}
+class Standing(NamedTuple):
+    """What decides which steps a case may take next, whoever asks."""
+
+    state: str
+    areas: tuple[int, ...]
+    organisations: tuple[int, ...]
+    """The acting organisation of the last assignment and all above it, top first."""
+    ruled: bool = False
+    """Whether the last dispatch was ruled."""
+    rule: int | None = None
+
+
+class StepChoice(NamedTuple):
+    """A step that begins at the present state; `why` is the refusal that taking it would meet, None if none."""
+
+    name: str
+    why: CityloopError | None
+
+    @property
+    def allowed(self) -> bool:
+        return self.why is None
+
+
+def standing(snapshot: Snapshot) -> Standing:
+    case, unit = snapshot.case, snapshot.unit
+    path = snapshot.unit_path or (snapshot.root.acting_org_id,)
+    return Standing(case.state, case.areas, path, bool(unit and unit.ruled), case.rule_id)
 
 
 def step(
@@ -67,24 +87,45 @@ def step(
     if snapshot is None:
         assert facts.opening is not None  # _refuse has seen to it
         return _open(row, facts.opening, actor, at, facts, recorded_at)
-    case = snapshot.case
-    post = actor.post_for(row.permission, case.areas, snapshot.unit_path or (snapshot.root.acting_org_id,))
+    post = None if actor.trusted else _post(row, standing(snapshot), actor)
     return _move(row, snapshot, actor.key, post.code if post else "", at, facts, recorded_at)
 
 
-def may_take(snapshot: Snapshot, actor: Actor) -> list[str]:
-    """The steps open from this state under the posts of `actor`, in the order of the table."""
-    return [
-        name for name, row in STEPS.items() if snapshot.case.state in row.sources and _allowed(row, snapshot, actor)
-    ]
+def steps_of(standing: Standing, actor: Actor) -> list[StepChoice]:
+    """Every step that begins at the present state, in the order of the table, with what forbids it to `actor`.
+
+    Facts that come with a step are not looked at; those that the case itself must have are.
+    """
+    return [StepChoice(name, _why(STEPS[name], standing, actor)) for name in STEPS_FROM.get(standing.state, ())]
 
 
-def _allowed(row: Step, snapshot: Snapshot, actor: Actor) -> bool:
+def may_take(standing: Standing, actor: Actor) -> list[str]:
+    """The steps that `actor` may take now, in the order of the table."""
+    return [choice.name for choice in steps_of(standing, actor) if choice.allowed]
+
+
+def _why(row: Step, standing: Standing, actor: Actor) -> CityloopError | None:
+    """The refusal that taking this step would meet, in the order in which taking it looks."""
+    if "rule" in row.needs and standing.rule is None:
+        return Refused("fact_missing", step=_term(row), fact=Term("rule", FACTS["rule"]))
+    if row.name == "request_return" and standing.ruled:
+        return Refused("dispatch_ruled")
     try:
-        actor.post_for(row.permission, snapshot.case.areas, snapshot.unit_path or (snapshot.root.acting_org_id,))
-    except Denied:
-        return False
-    return True
+        _post(row, standing, actor)
+    except Denied as denied:
+        return denied
+    return None
+
+
+def _post(row: Step, standing: Standing, actor: Actor) -> HeldPost | None:
+    """The post under which `actor` takes this step; Denied says whose step it is, or that the case lies elsewhere."""
+    try:
+        return actor.post_for(row.permission, standing.areas, standing.organisations)
+    except Denied as denied:
+        if any(row.permission in post.permissions for post in actor.posts):
+            raise Denied("step_elsewhere", step=_term(row)) from denied
+        roles = Terms(Term(role.key, role.title) for role in ROLES.values() if row.permission in role.permissions)
+        raise Denied("step_denied", step=_term(row), roles=roles) from denied
 
 
 def _refuse(row: Step, snapshot: Snapshot | None, at: datetime, facts: Facts) -> None:
@@ -98,7 +139,7 @@ def _refuse(row: Step, snapshot: Snapshot | None, at: datetime, facts: Facts) ->
     for need in row.needs:
         if not getattr(facts, need):
             raise Refused("fact_missing", step=_term(row), fact=Term(need, FACTS[need]))
-    for field, allowed in _CHOICES.get(row.name, {}).items():
+    for field, allowed in CHOICES.get(row.name, {}).items():
         if getattr(facts, field) not in allowed:
             raise Refused("fact_wrong", fact=Term(field, FACTS[field]), value=getattr(facts, field))
     if row.name == "request_return" and snapshot and snapshot.unit and snapshot.unit.ruled:

@@ -5,7 +5,9 @@ from typing import Any
 from django.http import HttpRequest
 from ninja import Router, Schema
 
+from cityloop.core import texts
 from cityloop.ground.accounts.request import actor_of
+from cityloop.loop.cases.catalogue import catalogue
 from cityloop.loop.cases.queries import id_of, snapshots
 from cityloop.loop.clocks.deadlines import ground
 from cityloop.loop.dispatch.actions import propose
@@ -31,11 +33,11 @@ def proposal(request: HttpRequest, number: str) -> dict[str, Any]:
     case_id = id_of(number, actor)
     here = ground()
     answer = propose(snapshots([case_id])[case_id].case, here)
-    organisation = here.organisations.by_id[answer.handler] if answer.handler else None
+    organisation = catalogue(here.city.revision).organisation(answer.handler) if answer.handler else None
     return {
         "finding": answer.finding.value,
         "organisation": organisation.code if organisation else None,
-        "organisation_name": organisation.name if organisation else None,
+        "organisation_name": organisation.said(texts.spoken()) if organisation else None,
         "rows": [duty.code for duty in answer.duties],
         "reason": list(answer.reason),
     }

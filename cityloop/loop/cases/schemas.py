@@ -1,0 +1,354 @@
+"""What the HTTP edge of cases takes and gives. Names and titles are in the language asked for."""
+
+from datetime import date, datetime
+from typing import Annotated, Literal
+
+from ninja import Schema
+from pydantic import AwareDatetime, ConfigDict, Field, StringConstraints
+
+from cityloop.core.units import Light, LimitUnit
+from cityloop.loop.evidence.api import PhotoIds
+
+Lon = Annotated[float, Field(ge=-180, le=180)]
+Lat = Annotated[float, Field(ge=-90, le=90)]
+Text = Annotated[str, StringConstraints(pattern=r"^[^\x00]*$", strip_whitespace=True)]
+"""PostgreSQL keeps no NUL."""
+DEGREES = r"-?[0-9]{1,3}(\.[0-9]{1,12})?"
+Kind = Literal["text", "choice", "organisation", "category"]
+
+
+class CaseFilter(Schema):
+    """Which cases a list holds; what is empty does not narrow it.
+
+    `mine`: open cases in which the asker may take a step next. `state`: codes with commas between. `category`: a
+    minor one or a major with all below it; `organisation`: whose last dispatch went to it or to one below. `q`: the
+    beginning of a number, or a part of the address or of the category's name. `from` and `to` (whole days of the city,
+    or instants) are about the opening. `within`: west, south, east and north in degrees, with commas between.
+    """
+
+    queue: Literal["all", "mine"] = "all"
+    state: Text = ""
+    light: Literal["", "green", "yellow", "red", "none"] = ""
+    category: Text = ""
+    organisation: Text = ""
+    area: Text = ""
+    channel: Text = ""
+    q: Annotated[Text, Field(max_length=100)] = ""
+    since: AwareDatetime | date | None = Field(None, alias="from")
+    until: AwareDatetime | date | None = Field(None, alias="to")
+    open: bool | None = None
+    within: Annotated[str, Field(pattern=rf"^({DEGREES}(,{DEGREES}){{3}})?$")] = ""
+
+
+class CaseLine(Schema):
+    """A case in a list. `steps` are those that the asker may take now."""
+
+    number: str
+    state: str
+    seq: int
+    round: int
+    light: Light
+    opened_at: datetime
+    due_at: datetime | None
+    yellow_at: datetime | None
+    closed_at: datetime | None
+    category: str
+    category_name: str
+    organisation: str | None
+    organisation_name: str | None
+    address: str
+    lon: float | None
+    lat: float | None
+    channel: str
+    steps: list[str]
+
+
+class NearLine(CaseLine):
+    distance_m: float
+
+
+class CasePage(Schema):
+    """`next` is to be given as `before` for the following page; null on the last. Lights are those of `at`."""
+
+    cases: list[CaseLine]
+    next: str | None
+    at: datetime
+
+
+class LightCounts(Schema):
+    green: int
+    yellow: int
+    red: int
+    none: int
+
+
+class CaseCounts(Schema):
+    """How many cases a list holds in all; states without a case are left out."""
+
+    by_state: dict[str, int]
+    by_light: LightCounts
+    total: int
+    at: datetime
+
+
+class CategoryChoice(Schema):
+    """`major`: the code of the major category above a minor one."""
+
+    code: str
+    name: str
+    level: Literal["major", "minor"]
+    major: str | None
+
+
+class OrganisationChoice(Schema):
+    code: str
+    name: str
+    kind: str
+    parent: str | None
+
+
+class AreaChoice(Schema):
+    code: str
+    name: str
+    level: str
+    parent: str | None
+
+
+class ChannelChoice(Schema):
+    key: str
+    name: str
+
+
+class Choices(Schema):
+    """What the filters and forms of this city choose from, as in force today."""
+
+    categories: list[CategoryChoice]
+    organisations: list[OrganisationChoice]
+    areas: list[AreaChoice]
+    channels: list[ChannelChoice]
+
+
+class ChoiceOut(Schema):
+    value: str
+    title: str
+
+
+class NeedOut(Schema):
+    """A fact that must come with a step; `choices` where it is one of some words."""
+
+    fact: str
+    title: str
+    kind: Kind
+    choices: list[ChoiceOut]
+
+
+class StepChoiceOut(Schema):
+    """A step that begins at the present state; `why` says what forbids it to the asker, null where nothing does."""
+
+    name: str
+    title: str
+    allowed: bool
+    why: str | None
+    needs: list[NeedOut]
+
+
+class ToldOut(Schema):
+    """A fact that came with a step."""
+
+    fact: str
+    title: str
+    value: str
+    value_title: str
+
+
+class EntryOut(Schema):
+    """One step that was taken. `evidence` are ids of photos; `told` are the facts given besides the note."""
+
+    seq: int
+    step: str
+    title: str
+    at: datetime
+    recorded_at: datetime
+    from_state: str
+    to_state: str
+    actor: str
+    actor_name: str
+    post: str
+    post_name: str
+    inferred: bool
+    note: str
+    evidence: list[str]
+    told: list[ToldOut]
+
+
+class SpanOut(Schema):
+    no: int
+    main: bool
+    stage: str
+    stage_title: str
+    organisation: str
+    organisation_name: str
+    started_at: datetime
+    due_at: datetime | None
+    yellow_at: datetime | None
+    ended_at: datetime | None
+    light: Light
+    outcome: str
+    outcome_title: str
+
+
+class AssignmentOut(Schema):
+    no: int
+    round: int
+    kind: str
+    organisation: str
+    organisation_name: str
+    responsible: str
+    responsible_name: str
+    ruled: bool
+    started_at: datetime
+    due_at: datetime | None
+    ended_at: datetime | None
+    verdict: str
+    verdict_title: str
+
+
+class PlaceOut(Schema):
+    level: str
+    code: str
+    name: str
+
+
+class PartyOut(Schema):
+    role: str
+    role_title: str
+    organisation: str
+    organisation_name: str
+
+
+class LedgerOut(Schema):
+    """The row of the responsibility ledger that the case stands under."""
+
+    code: str
+    tier: str
+    tier_title: str
+    basis: str
+    duty: str
+    parties: list[PartyOut]
+
+
+class LimitOut(Schema):
+    stage: str
+    part: str
+    value: float
+    unit: LimitUnit
+    calendar: str
+
+
+class RuleOut(Schema):
+    """The rule that the case stands under; `value`, `unit` and `calendar` are those of its first handling limit."""
+
+    category: str
+    edition: str
+    value: float | None
+    unit: LimitUnit | None
+    calendar: str | None
+    limits: list[LimitOut]
+    filing_condition: str
+    closing_condition: str
+    law_clause: str
+
+
+class CaseOut(Schema):
+    """A case whole, as it stands at `at`. `steps` are all that begin at its state, in the order of the lifecycle."""
+
+    number: str
+    state: str
+    state_title: str
+    seq: int
+    round: int
+    route: str
+    light: Light
+    at: datetime
+    opened_at: datetime
+    due_at: datetime | None
+    yellow_at: datetime | None
+    closed_at: datetime | None
+    category: str
+    category_name: str
+    channel: str
+    channel_name: str
+    address: str
+    lon: float | None
+    lat: float | None
+    grid: str | None
+    places: list[PlaceOut]
+    ledger_code: str | None
+    ledger: LedgerOut | None
+    rule: RuleOut | None
+    entries: list[EntryOut]
+    spans: list[SpanOut]
+    assignments: list[AssignmentOut]
+    steps: list[StepChoiceOut]
+
+
+class StepIn(Schema):
+    """`seq` is the number of the last entry the caller saw; a case that moved since is not touched (409).
+
+    `photos` were sent before and are what this step shows as its proof.
+    """
+
+    model_config = ConfigDict(extra="forbid")
+
+    step: str
+    seq: int | None = None
+    at: AwareDatetime | None = None
+    note: str = ""
+    organisation: str = ""
+    reason: str = ""
+    result: str = ""
+    verdict: str = ""
+    closing_kind: str = ""
+    photos: PhotoIds = []
+
+
+class StepOut(Schema):
+    number: str
+    state: str
+    seq: int
+    due_at: datetime | None
+    steps: list[str]
+
+
+class ManyStepsIn(Schema):
+    """One step of many cases, with the same facts."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    numbers: Annotated[list[str], Field(min_length=1, max_length=200)]
+    step: str
+    note: str = ""
+    organisation: str = ""
+    reason: str = ""
+    result: str = ""
+    verdict: str = ""
+    closing_kind: str = ""
+
+
+class StepProblem(Schema):
+    code: str
+    detail: str
+
+
+class StepAnswer(Schema):
+    """What became of one case; `state` and `seq` as it stands now, null where it is not to be seen."""
+
+    number: str
+    ok: bool
+    state: str | None
+    seq: int | None
+    problem: StepProblem | None
+
+
+class ManyStepsOut(Schema):
+    answers: list[StepAnswer]

@@ -1,0 +1,191 @@
+"""One case whole, for a person: every name and title in the language spoken, in a constant number of statements."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from django.db import connection
+
+from cityloop.core import texts
+from cityloop.core.actor import Actor
+from cityloop.core.texts import N_, _
+from cityloop.ground.accounts.roles import ROLES
+from cityloop.ground.places.city import CityValue
+from cityloop.ground.registry.models import LedgerParty, LedgerRow
+from cityloop.loop.cases.catalogue import channels
+from cityloop.loop.cases.lifecycle import CHOICES, FACT_KINDS, FACTS, STAGES, STATES, STEPS
+from cityloop.loop.cases.step import Standing, steps_of
+from cityloop.loop.clocks.due import light
+from cityloop.loop.evidence.actions import photo_ids
+
+TIERS = {
+    LedgerRow.Tier.OWNER: N_("owner of the object"),
+    LedgerRow.Tier.CONTRACT: N_("contract"),
+    LedgerRow.Tier.LINE: N_("line department"),
+    LedgerRow.Tier.TERRITORY: N_("territory"),
+}
+PARTIES = {
+    LedgerParty.Role.HANDLER: N_("handling unit"),
+    LedgerParty.Role.LEAD: N_("lead"),
+    LedgerParty.Role.ASSIST: N_("assisting"),
+    LedgerParty.Role.OWNER: N_("owner"),
+    LedgerParty.Role.CONTRACTOR: N_("contractor"),
+    LedgerParty.Role.TERRITORY: N_("territory"),
+    LedgerParty.Role.LINE_AUTHORITY: N_("line authority"),
+    LedgerParty.Role.SUPERVISING: N_("supervising body"),
+    LedgerParty.Role.LEADER: N_("leader in charge"),
+    LedgerParty.Role.CHIEF: N_("chief"),
+}
+ACTORS = {"system": N_("the system"), "history": N_("imported history"), "public": N_("a citizen")}
+HIDDEN_FROM_UNITS = frozenset({"collector"})
+"""Roles whose holders are not named to those whose work they check."""
+VERDICTS = {"returned": N_("returned"), **STATES}
+"""How an assignment ended."""
+
+_CASE = """
+SELECT c.*, k.code AS category, coalesce(k.names ->> %(language)s, k.name) AS category_name, g.code AS grid,
+    l.code AS ledger_code, l.tier AS ledger_tier, l.basis AS ledger_basis, l.duty AS ledger_duty,
+    (SELECT json_agg(json_build_object('role', p.role, 'organisation', o.code,
+            'organisation_name', coalesce(o.names ->> %(language)s, o.name)) ORDER BY p.id)
+        FROM registry_ledgerparty p JOIN accounts_organisation o ON o.id = p.organisation_id
+        WHERE p.row_id = c.ledger_row_id) AS parties,
+    (SELECT json_agg(json_build_object('level', r.level, 'code', r.code,
+            'name', coalesce(r.names ->> %(language)s, r.name)) ORDER BY cardinality(r.path))
+        FROM places_area r WHERE r.id = ANY(c.areas)) AS places,
+    (SELECT json_build_object('category', rk.code, 'edition', e.code, 'filing_condition', r.filing_condition,
+            'closing_condition', r.closing_condition, 'law_clause', r.law_clause,
+            'limits', coalesce((SELECT json_agg(json_build_object('stage', m.stage, 'part', m.part,
+                'value', m.value, 'unit', m.unit, 'calendar', m.calendar) ORDER BY m.stage, m.position)
+                FROM standards_limit m WHERE m.rule_id = r.id AND m.area_class = '' AND m.season = ''), '[]'))
+        FROM standards_rule r JOIN standards_edition e ON e.id = r.edition_id
+        JOIN standards_category rk ON rk.id = r.category_id WHERE r.id = c.rule_id) AS rule
+FROM cases_case c JOIN standards_category k ON k.id = c.category_id
+LEFT JOIN places_unitgrid g ON g.id = c.grid_id LEFT JOIN registry_ledgerrow l ON l.id = c.ledger_row_id
+WHERE c.id = %(case)s
+"""
+_ASSIGNMENTS = """
+SELECT r.*, o.code AS organisation, coalesce(o.names ->> %(language)s, o.name) AS organisation_name, o.path,
+    b.code AS responsible, coalesce(b.names ->> %(language)s, b.name) AS responsible_name
+FROM cases_assignment r JOIN accounts_organisation o ON o.id = r.acting_org_id
+JOIN accounts_organisation b ON b.id = r.responsible_org_id
+WHERE r.case_id = %(case)s ORDER BY r.no
+"""
+_SPANS = """
+SELECT r.*, o.code AS organisation, coalesce(o.names ->> %(language)s, o.name) AS organisation_name
+FROM cases_span r JOIN accounts_organisation o ON o.id = r.organisation_id
+WHERE r.case_id = %(case)s ORDER BY r.started_at, r.no
+"""
+_ENTRIES = """
+SELECT e.seq, e.step, e.at, e.recorded_at, e.from_state, e.to_state, e.actor, e.post, e.inferred, e.note,
+    e.evidence::json, (SELECT c.value -> 2 FROM json_array_elements(e.changes::json) c
+        WHERE c.value ->> 0 = 'told') AS told,
+    coalesce(nullif(u.first_name, ''), u.username) AS user_name, p.name AS post_name, p.role
+FROM cases_entry e
+LEFT JOIN accounts_user u ON u.id = CASE WHEN e.actor ~ '^user:[0-9]{1,18}$' THEN substr(e.actor, 6)::int8 END
+LEFT JOIN accounts_post p ON p.code = e.post
+WHERE e.case_id = %(case)s ORDER BY e.seq
+"""
+
+
+def whole(case_id: int, actor: Actor, city: CityValue, at: datetime) -> dict[str, Any]:
+    """A case that `actor` may see, as it stands at `at`, with every step that begins there; four statements."""
+    asked = {"case": case_id, "language": texts.spoken()}
+    (case,), assignments, spans, entries = (_rows(sql, asked) for sql in (_CASE, _ASSIGNMENTS, _SPANS, _ENTRIES))
+    return case | {
+        "at": at,
+        "light": light(at=at, yellow_at=case["yellow_at"], due_at=case["due_at"], ended_at=case["closed_at"]),
+        "state_title": _(STATES[case["state"]]),
+        "channel_name": channels(city, texts.spoken()).get(case["channel"], case["channel"]),
+        "places": case["places"] or [],
+        "ledger": _ledger(case),
+        "rule": _rule(case["rule"]),
+        "assignments": [row | {"verdict_title": _title(VERDICTS, row["verdict"])} for row in assignments],
+        "spans": [_span(row, at) for row in spans],
+        "entries": [_entry(row, hide=_assessed(actor)) for row in entries],
+        "steps": [_choice(choice.name, choice.why) for choice in steps_of(_standing(case, assignments), actor)],
+    }
+
+
+def _rows(sql: str, values: Mapping[str, Any]) -> list[dict[str, Any]]:
+    with connection.cursor() as cursor:
+        cursor.execute(sql, values)
+        names = [column.name for column in cursor.description]
+        return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
+
+
+def _standing(case: Mapping[str, Any], assignments: list[dict[str, Any]]) -> Standing:
+    last = assignments[-1]
+    path = tuple(last["path"]) if last["no"] > 1 else (last["acting_org_id"],)
+    return Standing(case["state"], tuple(case["areas"]), path, last["ruled"], case["rule_id"])
+
+
+def _ledger(case: Mapping[str, Any]) -> dict[str, Any] | None:
+    if case["ledger_code"] is None:
+        return None
+    parties = [party | {"role_title": _(PARTIES[party["role"]])} for party in case["parties"] or ()]
+    named = {name: case[f"ledger_{name}"] for name in ("code", "tier", "basis", "duty")}
+    return named | {"tier_title": _(TIERS[case["ledger_tier"]]), "parties": parties}
+
+
+def _rule(rule: dict[str, Any] | None) -> dict[str, Any] | None:
+    if rule is None:
+        return None
+    handling: dict[str, Any] = next((limit for limit in rule["limits"] if limit["stage"] == "handle"), {})
+    return rule | {name: handling.get(name) for name in ("value", "unit", "calendar")}
+
+
+def _span(row: dict[str, Any], at: datetime) -> dict[str, Any]:
+    return row | {
+        "light": light(at=at, yellow_at=row["yellow_at"], due_at=row["due_at"], ended_at=row["ended_at"]),
+        "stage_title": _(STAGES[row["stage"]]),
+        "outcome_title": _title(STATES, row["outcome"]),
+    }
+
+
+def _title(titles: Mapping[str, str], code: str) -> str:
+    return _(titles[code]) if code in titles else code
+
+
+def _assessed(actor: Actor) -> bool:
+    """Whether somebody reads cases as a unit only, which is what collectors check."""
+    reading = [post for post in actor.posts if "cases.read" in post.permissions]
+    return bool(reading) and all(post.handles for post in reading)
+
+
+def _entry(row: dict[str, Any], *, hide: bool) -> dict[str, Any]:
+    if hide and row["role"] in HIDDEN_FROM_UNITS:
+        role = _(ROLES[row["role"]].title)
+        row = row | {"actor": "", "user_name": role, "post": "", "post_name": role}
+    return row | {
+        "title": _(STEPS[row["step"]].title),
+        "actor_name": row["user_name"] or _(ACTORS.get(row["actor"], row["actor"])),
+        "post_name": row["post_name"] or row["post"],
+        "evidence": photo_ids(row["evidence"]),
+        "told": [_told(row["step"], fact, word) for fact, word in (row["told"] or {}).items()],
+    }
+
+
+def _told(step: str, fact: str, word: str) -> dict[str, str]:
+    titles = CHOICES.get(step, {}).get(fact, {})
+    return {"fact": fact, "title": _(FACTS[fact]), "value": word, "value_title": _title(titles, word)}
+
+
+def _choice(name: str, why: Exception | None) -> dict[str, Any]:
+    return {
+        "name": name,
+        "title": _(STEPS[name].title),
+        "allowed": why is None,
+        "why": None if why is None else str(why),
+        "needs": [_need(name, fact) for fact in STEPS[name].needs if fact != "rule"],
+    }
+
+
+def _need(step: str, fact: str) -> dict[str, Any]:
+    """What a person must add; the rule is the case's own."""
+    words = CHOICES.get(step, {}).get(fact)
+    return {
+        "fact": fact,
+        "title": _(FACTS[fact]),
+        "kind": "choice" if words else FACT_KINDS[fact],
+        "choices": [{"value": value, "title": _(title)} for value, title in (words or {}).items()],
+    }

@@ -1,0 +1,239 @@
+"""Fill the city that is there with open cases: everywhere, of every category, in every state and light.
+
+Each case is learned from a report by the city's own map, rule book and ledger, runs against its own calendars, and is
+written by the same steps as any other.
+"""
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time, timedelta
+from random import Random
+from time import monotonic
+from typing import NamedTuple
+
+import shapely
+from django.db import connection, transaction
+
+from cityloop.core import bulk
+from cityloop.core.actor import SYSTEM
+from cityloop.ground.places.locate import AreaMap, Place
+from cityloop.ground.places.queries import areas_on
+from cityloop.ground.registry.ledger import Ledger
+from cityloop.ground.registry.queries import ledger_of
+from cityloop.ground.standards.queries import RuleValue
+from cityloop.loop.cases.actions import CASE_IDS, Move, advance_many
+from cityloop.loop.cases.catalogue import catalogue
+from cityloop.loop.cases.facts import Facts
+from cityloop.loop.clocks.deadlines import Ground, ground
+from cityloop.loop.dispatch.actions import assignment_facts
+from cityloop.loop.intake.actions import opening
+from cityloop.loop.intake.facts import Learned, learn
+from cityloop.loop.intake.report import Report
+
+PROGRAMME = "practice"
+CHUNK = 4_000
+MOST_OVERDUE = 1.4
+"""A case is at most so many times as old as its limit."""
+OLDEST = timedelta(days=45)
+YOUNGEST = timedelta(minutes=10)
+WITHOUT_LIMIT = timedelta(days=10)
+
+_FILED = ("register", "file")
+_OUT = (*_FILED, "dispatch", "sign_for")
+STATES: dict[str, tuple[int, tuple[str, ...]]] = {
+    "reported": (5, ()),
+    "verifying": (2, ("ask_verification",)),
+    "verified": (2, ("ask_verification", "pre_verify")),
+    "registered": (6, ("register",)),
+    "filed": (10, _FILED),
+    "dispatched": (22, _OUT[:-1]),
+    "handling": (38, _OUT),
+    "return_requested": (3, (*_OUT, "request_return")),
+    "handled": (8, (*_OUT, "handle")),
+    "checked": (4, (*_OUT, "handle", "check")),
+}
+"""How often a case stands in each state, and the steps that have brought it there."""
+MOMENTS = {
+    "ask_verification": 0.01,
+    "pre_verify": 0.02,
+    "register": 0.01,
+    "file": 0.02,
+    "dispatch": 0.03,
+    "sign_for": 0.1,
+    "request_return": 0.5,
+    "handle": 0.8,
+    "check": 0.95,
+}
+"""When a step happens, as a share of the age of its case."""
+GIVEN = {
+    "pre_verify": Facts(verdict="true"),
+    "request_return": Facts(reason="not_ours"),
+    "handle": Facts(result="done"),
+    "check": Facts(verdict="solved"),
+}
+
+
+class Seeded(NamedTuple):
+    made: int
+    open: int
+    seconds: float
+
+
+def seed(count: int, *, at: datetime, number: int = 1, progress: Callable[[int], None] = lambda made: None) -> Seeded:
+    """Top the practice cases up until `count` of them are open at `at`; `number` makes the same city again.
+
+    Chunk by chunk, each a transaction: what was interrupted goes on where it stopped. Two at once wait for each other.
+    """
+    started = monotonic()
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_lock(hashtext('cityloop.practice'))")
+        try:
+            made = 0
+            for done in _chunks(count, at, number):
+                made += done
+                progress(done)
+            cursor.execute("ANALYZE cases_case, cases_assignment, cases_span, cases_entry")
+        finally:
+            cursor.execute("SELECT pg_advisory_unlock(hashtext('cityloop.practice'))")
+    return Seeded(made, _standing(ground().city.code)[1], monotonic() - started)
+
+
+def _chunks(count: int, at: datetime, number: int) -> Iterator[int]:
+    here = ground()
+    serials, open_ = _standing(here.city.code)
+    while open_ < count:
+        wanted = min(CHUNK, count - open_)
+        city = _City.look(here, at, Random(number * 1_000_003 + sum(serials.values())))
+        with transaction.atomic():
+            plans = [(None, moves) for moves in city.cases(wanted, serials)]
+            advance_many(plans, actor=SYSTEM, recorded_at=at, react=False)
+        open_ += wanted
+        yield wanted
+
+
+def _standing(prefix: str) -> tuple[dict[str, int], int]:
+    """The last serial of each day in the series, and how many of its cases are open."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT substr(number, %(at)s, 8), max(substr(number, %(at)s + 9)::int),"
+            " count(*) FILTER (WHERE closed_at IS NULL) FROM cases_case WHERE programme = %(programme)s GROUP BY 1",
+            {"at": len(prefix) + 1, "programme": PROGRAMME},
+        )
+        rows = cursor.fetchall()
+    return {day: last for day, last, _ in rows}, sum(count for *_, count in rows)
+
+
+@dataclass(frozen=True)
+class _City:
+    """What cases are made from: the ground, the map and the ledger of today, and chance."""
+
+    here: Ground
+    now: datetime
+    chance: Random
+    areas: AreaMap
+    duties: Ledger
+    begins: datetime
+    """When the edition in force began; no case is older."""
+    rules: tuple[RuleValue, ...]
+    channels: tuple[str, ...]
+    names: dict[str, str]
+
+    @classmethod
+    def look(cls, here: Ground, now: datetime, chance: Random) -> "_City":
+        day, revision = here.city.day(now), here.city.revision
+        (book,) = (book for book in here.rules.editions if book.valid_from <= day < (book.valid_to or date.max))
+        return cls(
+            here,
+            now,
+            chance,
+            areas_on(revision, day),
+            ledger_of(revision),
+            datetime.combine(book.valid_from, time(), here.city.zone).astimezone(UTC),
+            tuple(book.by_category.values()),
+            tuple(sorted(here.city.settings.get("channels", {}))),
+            {area.code: area.name for area in catalogue(revision).areas},
+        )
+
+    def cases(self, count: int, serials: dict[str, int]) -> Iterator[list[Move]]:
+        """The moves of so many cases, numbered on from `serials`."""
+        states = [steps for _, steps in STATES.values()]
+        paths = self.chance.choices(states, [weight for weight, _ in STATES.values()], k=count)
+        rules = self.chance.choices(self.rules, _weights(len(self.rules)), k=count)
+        ids = bulk.reserve(CASE_IDS, count)
+        for id_, path, rule, place in zip(ids, paths, rules, self._places(count), strict=True):
+            opened = max(self.begins, self.now - self._age(rule))
+            day = f"{self.here.city.day(opened):%Y%m%d}"
+            serials[day] = serials.get(day, 0) + 1
+            yield self._moves(id_, f"{self.here.city.code}{day}8{serials[day]:05d}", rule, place, opened, path)
+
+    def _age(self, rule: RuleValue) -> timedelta:
+        due_at = self.here.due(rule.id, self.now)
+        limit = due_at - self.now if due_at else WITHOUT_LIMIT
+        return min(OLDEST, max(YOUNGEST, limit * self.chance.uniform(0, MOST_OVERDUE)))
+
+    def _moves(
+        self,
+        id_: int,
+        number: str,
+        rule: RuleValue,
+        place: Place,
+        opened: datetime,
+        path: Sequence[str],
+    ) -> list[Move]:
+        report = Report(
+            self.chance.choice(self.channels),
+            number,
+            opened,
+            self.now,
+            {},
+            address=f"{self.names.get(place.area_code, '')} {self.chance.randint(1, 999)}".strip(),
+            category=rule.category_code,
+        )
+        learned = learn(report, place, self.areas, self.here, self.duties)
+        begun = opening(report, learned, self.here, number, id_)
+        assert begun.opening is not None  # it is what `opening` gives
+        case = begun.opening.case._replace(programme=PROGRAMME)
+        moves = [Move("report", opened, begun._replace(opening=begun.opening._replace(case=case)))]
+        for name in path:
+            if name == "dispatch" and not (learned.answer and learned.answer.handler):
+                break  # nobody answers, or more than one: it waits for a dispatcher
+            at = opened + (self.now - opened) * MOMENTS[name]
+            moves.append(Move(name, at, self._facts(name, learned, at)))
+        return moves
+
+    def _facts(self, name: str, learned: Learned, at: datetime) -> Facts:
+        assert learned.rule is not None  # a rule in force was chosen
+        if name == "file":
+            return Facts(rule=learned.rule.id)
+        if name != "dispatch":
+            return GIVEN.get(name, Facts())
+        assert learned.answer is not None
+        assert learned.answer.handler is not None
+        organisation = self.here.organisations.by_id[learned.answer.handler]
+        return assignment_facts(organisation, learned.answer, self.here.deadline(learned.rule.id, at))
+
+    def _places(self, count: int) -> list[Place]:
+        """Points in unit grids, some of them often; in areas where there are no grids."""
+        lons: list[float | None] = []
+        lats: list[float | None] = []
+        codes: list[str] = []
+        if self.areas.grids:
+            boxes = [(row.west, row.south, row.east, row.north, "") for row in self.areas.grids]
+        else:
+            leaves = [row for row in self.areas.areas if row.shape]
+            boxes = [(*shapely.from_wkb(row.shape).bounds, row.code) for row in leaves]
+        for west, south, east, north, code in (
+            self.chance.choices(boxes, _weights(len(boxes)), k=count) if boxes else ()
+        ):
+            lons.append(self.chance.uniform(west, east))
+            lats.append(self.chance.uniform(south, north))
+            codes.append(code)
+        if not boxes:
+            lons, lats = [None] * count, [None] * count
+            codes = self.chance.choices([row.code for row in self.areas.areas] or [""], k=count)
+        return self.areas.places(lons, lats, codes)
+
+
+def _weights(count: int) -> list[float]:
+    """A few often, many seldom: the n-th as often as 1 / (n + 10)."""
+    return [1 / (n + 10) for n in range(count)]

@@ -1,0 +1,5 @@
+"""The journeys' cities."""
+
+from journeys.conftest import desk_city, own_clock, tiny_city
+
+__all__ = ["desk_city", "own_clock", "tiny_city"]
