@@ -20,6 +20,8 @@ from cityloop.loop.cases.record import FIRST
 from cityloop.loop.cases.rows import CaseRow
 from cityloop.loop.clocks.deadlines import Ground, ground
 from cityloop.loop.dispatch.actions import assignment_facts
+from cityloop.loop.evidence.actions import claim, photo_ids
+from cityloop.loop.evidence.queries import PhotoValue
 from cityloop.loop.intake.facts import Learned, learn
 from cityloop.loop.intake.report import FactValue, Report
 
@@ -53,6 +55,8 @@ FACTS = Table(
         "at": "timestamptz",
     },
 )
+PHOTO_CONFIDENCE = 80
+"""In percent: how far the metadata of a photo are believed."""
 WHAT_A_CASE_NEEDS = ("category_missing", "category_unknown")
 """Facts that keep a report on the desk until a person adds the missing one."""
 
@@ -66,9 +70,11 @@ class Receipt(NamedTuple):
     missing: tuple[str, ...]
 
 
-def receive(report: Report, *, actor: Actor) -> Receipt:
+def receive(report: Report, *, actor: Actor, number: str = "") -> Receipt:
     """Take a report in; a (channel, outside id) that is known already changes nothing and gets its old number.
 
+    Photos must have been uploaded (Unknown otherwise); what their metadata told becomes facts of the report.
+    `number`: one that was taken for this report before (see `cases.take_number`), where its sender has it already.
     Outside the transaction are the reads, and the number: were its row held until the commit, every report of the
     day would wait for the one before.
     """
@@ -76,7 +82,10 @@ def receive(report: Report, *, actor: Actor) -> Receipt:
     here = ground()
     if report.channel not in here.city.settings.get("channels", {}):
         raise Unknown("channel_unknown", channel=report.channel)
-    number, case_id = cases.take_number(here.city.code, here.city.day(report.happened_at))
+    if number:
+        (case_id,) = bulk.reserve(cases.CASE_IDS, 1)
+    else:
+        number, case_id = cases.take_number(here.city.code, here.city.day(report.happened_at))
     areas = areas_on(here.city.revision, here.city.day(report.happened_at))
     duties = ledger_of(here.city.revision)
     learned = learn(report, areas.place(report.lon, report.lat, report.area), areas, here, duties)
@@ -89,10 +98,11 @@ def _take_in(report: Report, learned: Learned, here: Ground, number: str, case_i
     report_id = _insert_report(report, f"R{number}", case_id if opens else None)
     if report_id is None:
         return _known(report)
+    photos = claim(photo_ids(report.evidence), actor=actor, at=report.recorded_at) if report.evidence else []
     if opens:
         moves = opening_moves(report, learned, here, number, case_id)
         cases.advance_many([(None, moves)], actor=actor, recorded_at=report.recorded_at)
-    _add_facts(report_id, learned.facts, report.recorded_at)
+    _add_facts(report_id, [*learned.facts, *_photo_facts(photos)], report.recorded_at)
     missing = tuple(fact.name for fact in learned.facts if fact.name in WHAT_A_CASE_NEEDS)
     return Receipt(f"R{number}", number if opens else None, False, missing)
 
@@ -104,19 +114,21 @@ def add_category(number: str, category: str, *, actor: Actor, at: datetime) -> R
     here = ground()
     with connection.cursor() as cursor:
         cursor.execute(
-            "SELECT id, channel, outside_id, happened_at, lon, lat, address, words, case_id FROM intake_report"
+            "SELECT id, channel, outside_id, happened_at, lon, lat, address, words, evidence::json, case_id"
+            " FROM intake_report"
             " WHERE number = %s FOR UPDATE",
             [number],
         )
         row = cursor.fetchone()
     if row is None:
         raise Unknown("report_unknown", number=number)
-    report_id, channel, outside_id, happened_at, lon, lat, address, words, case_id = row
+    report_id, channel, outside_id, happened_at, lon, lat, address, words, evidence, case_id = row
     if case_id is not None:
         raise Refused("report_opened", number=number)
     report = Report(
-        channel, outside_id, happened_at, at, {}, lon=lon, lat=lat, address=address, words=words, category=category
-    )
+        channel, outside_id, happened_at, at, {}, lon=lon, lat=lat, address=address, words=words, category=category,
+        evidence=tuple(evidence),
+    )  # fmt: skip
     areas = areas_on(here.city.revision, here.city.day(report.happened_at))
     learned = learn(report, areas.place(report.lon, report.lat, report.area), areas, here)
     if learned.rule is None:
@@ -157,7 +169,7 @@ def opening(report: Report, learned: Learned, ground: Ground, number: str, case_
         address=report.address,
     )
     centre = ground.organisations.named(ground.city.settings["centre"]).id
-    return Facts(opening=Opening(case, centre))
+    return Facts(opening=Opening(case, centre), evidence=report.evidence)
 
 
 def opening_moves(
@@ -182,12 +194,15 @@ def opening_moves(
 
 
 def answer(case_id: int, *, at: datetime) -> int:
-    """Note for every report of a case that its sender is answered now; how many were not before."""
+    """Note for every report of a case that its sender is answered now; how many were not before.
+
+    The answer is what the handler did, or why nothing was done.
+    """
     with connection.cursor() as cursor:
         cursor.execute(
             "UPDATE intake_reply y SET answered_at = %(at)s, answer ="
-            " coalesce((SELECT note FROM cases_entry e WHERE e.case_id = %(case)s AND e.step = 'handle'"
-            " ORDER BY e.seq DESC LIMIT 1), '')"
+            " coalesce((SELECT note FROM cases_entry e WHERE e.case_id = %(case)s"
+            " AND e.step IN ('handle', 'refuse', 'void') ORDER BY e.seq DESC LIMIT 1), '')"
             " FROM intake_report r WHERE r.id = y.report_id AND r.case_id = %(case)s AND y.answered_at IS NULL",
             {"at": at, "case": case_id},
         )
@@ -217,6 +232,18 @@ def report_row(report: Report, number: str, case_id: int | None) -> tuple[Any, .
 def fact_rows(report_id: int, facts: Iterable[FactValue], at: datetime) -> list[Sequence[object]]:
     """Facts as `FACTS` writes them."""
     return [(report_id, fact.name, _json(fact.value), fact.source, fact.confidence, at) for fact in facts]
+
+
+def _photo_facts(photos: Iterable[PhotoValue]) -> list[FactValue]:
+    """When and where photos were taken, as their metadata say: a camera's clock may be wrong."""
+    facts = []
+    for photo in photos:
+        source = f"photo:{photo.id[:12]}"
+        if photo.taken_at is not None:
+            facts.append(FactValue("photo_time", photo.taken_at, source, PHOTO_CONFIDENCE))
+        if photo.lon is not None:
+            facts.append(FactValue("photo_place", [photo.lon, photo.lat], source, PHOTO_CONFIDENCE))
+    return facts
 
 
 def _json(value: object) -> str:

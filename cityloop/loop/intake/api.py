@@ -1,18 +1,25 @@
 """HTTP edge of intake: hand in a report, see what waits on the desk, add the missing fact."""
 
 from datetime import datetime
-from typing import Any
+from typing import Annotated, Any
 
 from django.http import HttpRequest
 from ninja import Router, Schema, Status
+from pydantic import Field
 
-from cityloop.core import clock
+from cityloop.core import clock, texts
 from cityloop.ground.accounts.request import actor_of
+from cityloop.ground.places.city import city
+from cityloop.loop.cases.catalogue import channels
+from cityloop.loop.cases.keys import read_key, write_key
+from cityloop.loop.cases.queries import id_of
+from cityloop.loop.evidence.actions import photo_ids
 from cityloop.loop.intake import queries
 from cityloop.loop.intake.actions import Receipt, add_category, receive
 from cityloop.loop.intake.channels.api import ReportIn, report_of
 
 router = Router(tags=["intake"])
+PAGE = 50
 
 
 class ReceiptOut(Schema):
@@ -25,12 +32,46 @@ class ReceiptOut(Schema):
 
 
 class WaitingOut(Schema):
+    """A report without a case. `photos` are ids."""
+
     number: str
     channel: str
+    channel_name: str
     happened_at: datetime
+    lon: float | None
+    lat: float | None
     address: str
     words: str
     missing: list[str]
+    photos: list[str]
+
+
+class WaitingPage(Schema):
+    """`next` is to be given as `before` for the following page; null on the last."""
+
+    reports: list[WaitingOut]
+    next: str | None
+    at: datetime
+
+
+class ReporterOut(Schema):
+    name: str = ""
+    phone: str = ""
+    email: str = ""
+
+
+class CaseReportOut(Schema):
+    """A report of a case. Contact data are masked for posts that do not need them."""
+
+    number: str
+    channel: str
+    channel_name: str
+    happened_at: datetime
+    words: str
+    reporter: ReporterOut
+    answered_at: datetime | None
+    answer: str | None
+    photos: list[str]
 
 
 class CategoryIn(Schema):
@@ -44,12 +85,31 @@ def hand_in(request: HttpRequest, body: ReportIn) -> Status[Receipt]:
     return Status(200 if receipt.known else 201, receipt)
 
 
-@router.get("/reports/waiting", response=list[WaitingOut])
-def waiting(request: HttpRequest) -> list[dict[str, Any]]:
-    """The oldest 50 reports that could not become a case by themselves, each with the fact it lacks."""
+@router.get("/reports/waiting", response=WaitingPage)
+def waiting(
+    request: HttpRequest, before: str = "", limit: Annotated[int, Field(ge=1, le=200)] = PAGE
+) -> dict[str, Any]:
+    """Reports that could not become a case by themselves, oldest first, each with the fact it lacks."""
+    actor_of(request).require("cases.register")
+    rows = queries.waiting(limit + 1, after=read_key(before))
+    following = write_key(rows[limit - 1]["happened_at"], rows[limit - 1]["id"]) if len(rows) > limit else None
+    return {"reports": _with_channels(rows[:limit]), "next": following, "at": clock.now()}
+
+
+@router.get("/cases/{number}/reports", response=list[CaseReportOut])
+def of_case(request: HttpRequest, number: str) -> list[dict[str, Any]]:
+    """The reports of a case, oldest first."""
     actor = actor_of(request)
-    actor.require("cases.register")
-    return queries.waiting()
+    return _with_channels(queries.reports_of(id_of(number, actor), actor))
+
+
+def _with_channels(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """The rows with the names of their channels, and the ids of their photos."""
+    names = channels(city(), texts.spoken())
+    return [
+        row | {"channel_name": names.get(row["channel"], row["channel"]), "photos": photo_ids(row["evidence"])}
+        for row in rows
+    ]
 
 
 @router.post("/reports/{number}/category", response=ReceiptOut)

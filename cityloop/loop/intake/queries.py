@@ -1,24 +1,47 @@
 """Readers of reports for everybody else."""
 
+from datetime import datetime
 from typing import Any
 
 from django.db import connection
 
 from cityloop.core.actor import Actor
+from cityloop.core.errors import Unknown
 
 
-def waiting(limit: int = 50) -> list[dict[str, Any]]:
-    """Reports without a case, oldest first, with the facts that keep them from one; one statement."""
+def waiting(limit: int = 50, *, after: tuple[datetime | str, int] | None = None) -> list[dict[str, Any]]:
+    """Reports without a case, oldest first, with the facts that keep them from one; one statement.
+
+    `after` is (happened_at, id) of the last row of the page before.
+    """
+    key = "AND (r.happened_at, r.id) > (%s::timestamptz, %s)" if after else ""
     with connection.cursor() as cursor:
         cursor.execute(
-            "SELECT r.number, r.channel, r.happened_at, r.address, r.words,"
-            " coalesce(array_agg(f.name ORDER BY f.id) FILTER (WHERE f.name LIKE 'category_%%'), '{}') AS missing"
-            " FROM intake_report r LEFT JOIN intake_fact f ON f.report_id = r.id"
-            " WHERE r.case_id IS NULL GROUP BY r.id ORDER BY r.happened_at, r.id LIMIT %s",
-            [limit],
+            "WITH chosen AS MATERIALIZED (SELECT r.id FROM intake_report r"
+            f" WHERE r.case_id IS NULL {key} ORDER BY r.happened_at, r.id LIMIT %s)"
+            " SELECT r.id, r.number, r.channel, r.happened_at, r.lon, r.lat, r.address, r.words, r.evidence::json,"
+            " (SELECT coalesce(array_agg(f.name ORDER BY f.id), '{}') FROM intake_fact f"
+            "  WHERE f.report_id = r.id AND f.name LIKE 'category_%%') AS missing"
+            " FROM chosen JOIN intake_report r USING (id) ORDER BY r.happened_at, r.id",
+            [*(after or ()), limit],
         )
         names = [column.name for column in cursor.description or ()]
         return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
+
+
+def require_photo(number: str, photo: str) -> None:
+    """Unknown unless there is such a report and this photo came with it; one statement."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT evidence @> jsonb_build_array(jsonb_build_object('photo', %s::text)) FROM intake_report"
+            " WHERE number = %s",
+            [photo, number],
+        )
+        row = cursor.fetchone()
+    if row is None:
+        raise Unknown("report_unknown", number=number)
+    if not row[0]:
+        raise Unknown("photo_unknown", photo=photo)
 
 
 def fact_counts() -> dict[str, int]:
@@ -43,7 +66,7 @@ def reports_of(case_id: int, actor: Actor) -> list[dict[str, Any]]:
     """The reports of a case with their facts and replies; one statement. Contact data only where a post needs it."""
     with connection.cursor() as cursor:
         cursor.execute(
-            "SELECT r.number, r.channel, r.outside_id, r.happened_at, r.words, r.reporter::json,"
+            "SELECT r.number, r.channel, r.outside_id, r.happened_at, r.words, r.reporter::json, r.evidence::json,"
             " y.answered_at, y.answer,"
             " (SELECT coalesce(json_agg(json_build_object('name', f.name, 'value', f.value, 'source', f.source,"
             "  'confidence', f.confidence) ORDER BY f.id), '[]') FROM intake_fact f WHERE f.report_id = r.id) AS facts"

@@ -7,6 +7,8 @@ from uuid import uuid4
 from ninja import Schema
 from pydantic import AwareDatetime, ConfigDict, Field, StringConstraints, model_validator
 
+from cityloop.loop.evidence.actions import evidence_of
+from cityloop.loop.evidence.api import PhotoIds
 from cityloop.loop.intake.report import Report
 
 Text = Annotated[str, StringConstraints(pattern=r"^[^\x00]*$")]
@@ -14,7 +16,7 @@ Text = Annotated[str, StringConstraints(pattern=r"^[^\x00]*$")]
 
 
 class ReportIn(Schema):
-    """A report. `outside_id` is the sender's own number: sending it twice is harmless."""
+    """A report. `outside_id` is the sender's own number: sending it twice is harmless. `photos` were sent before."""
 
     model_config = ConfigDict(extra="forbid")
 
@@ -28,6 +30,7 @@ class ReportIn(Schema):
     words: Annotated[Text, Field(max_length=10_000)] = ""
     category: Annotated[Text, Field(max_length=40)] = ""
     area: Annotated[Text, Field(max_length=40)] = ""
+    photos: PhotoIds = []
     reporter: dict[Literal["name", "phone", "email"], Annotated[Text, Field(max_length=200)]] = {}
 
     @model_validator(mode="after")
@@ -53,5 +56,6 @@ def report_of(body: ReportIn, at: datetime) -> Report:
         words=body.words,
         category=body.category,
         area=body.area,
+        evidence=evidence_of(body.photos),
         reporter={str(name): value for name, value in body.reporter.items()},
     )
