@@ -258,12 +258,38 @@ def test_months_add_up_to_quarters_and_to_the_year(june: Town, basis: Basis) -> 
     assert year[0] == {"due": 9, "reported": 12, "closed": 6}[basis]
 
 
+@pytest.mark.parametrize("basis", ["due", "reported", "closed"])
+def test_by_month_is_a_table_of_each_month(june: Town, basis: Basis) -> None:
+    year = table(basis, "month", period="2015")
+    alone = [(text, table(basis, "channel", period=text).total) for text in (f"2015-{n:02}" for n in range(1, 13))]
+    assert [(row.code, row.name, counted(row)) for row in year.rows] == [
+        (text, text, counted(total)) for text, total in alone if counted(total)[0]
+    ]
+    assert year.level == ""
+    assert counted(year.total) == counted(table(basis, "channel", period="2015").total)
+
+
+def test_a_month_is_one_of_the_citys_zone(town: Town) -> None:
+    town.simple("U1", "06-01 00:30", "06-10", "06-05", "07-01 00:30")  # in UTC still May, and June
+    assert [row.code for row in table("reported", "month", period="2015").rows] == ["2015-06"]
+    assert [row.code for row in table("closed", "month", period="2015").rows] == ["2015-07"]
+
+
+def test_names_come_in_the_language_asked_for(june: Town) -> None:
+    settings = {"channels": {"app": {"name": "App", "names": {"zh": "应用"}}, "call": {"name": "Hotline"}}}
+    City.objects.create(code="1", name="Town", zone="Asia/Shanghai", pack="town", digest="", settings=settings)
+    assert [row.name for row in table("due", "channel").rows] == ["App", "Hotline"]
+    texts.speak("zh")
+    assert [row.name for row in table("due", "channel").rows] == ["应用", "Hotline"]
+
+
 def test_a_level_that_is_not_there_is_refused(june: Town) -> None:
     by_level: list[tuple[By, str]] = [
         ("area", "county"),
         ("organisation", "minor"),
         ("grid", "unit"),
         ("channel", "x"),
+        ("month", "x"),
     ]
     for by, level in by_level:
         with pytest.raises(Refused, match=level):
@@ -501,6 +527,24 @@ def test_over_http(june: Town, monkeypatch: pytest.MonkeyPatch) -> None:
         answer = client.get(f"/evaluation?{wrong}")
         assert (answer.status_code, answer.json()["code"]) == (status, code)
     refused = _client("cases.read").get("/evaluation?period=2015&by=area")
+    assert (refused.status_code, refused.json()["permission"]) == (403, "evaluation.read")
+
+
+def test_as_a_file(june: Town, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(clock, "now", lambda: AT)
+    City.objects.create(code="1", name="Town", zone="Asia/Shanghai", pack="town", digest="")
+    answer = _client("evaluation.read").get("/evaluation.csv?period=2015-06&by=organisation")
+    assert answer.status_code == 200
+    assert answer.headers["Content-Type"] == "text/csv; charset=utf-8"
+    assert (
+        answer.headers["Content-Disposition"]
+        == 'attachment; filename="evaluation_2015-06_due_organisation_department.csv"'
+    )
+    assert answer.content.decode("utf-8-sig") == exports.to_csv(table("due", "organisation"))
+    assert answer.content.startswith(b"\xef\xbb\xbf")
+    wrong = _client("evaluation.read").get("/evaluation.csv?period=June&by=area")
+    assert (wrong.status_code, wrong.json()["code"]) == (422, "period_unreadable")
+    refused = _client("cases.read").get("/evaluation.csv?period=2015&by=area")
     assert (refused.status_code, refused.json()["permission"]) == (403, "evaluation.read")
 
 

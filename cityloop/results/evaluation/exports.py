@@ -20,6 +20,7 @@ NOWHERE: dict[str, str] = {
     "channel": N_("(no channel)"),
     "category": N_("(no category)"),
     "grid": N_("(no grid)"),
+    "month": N_("(no month)"),
 }
 HEADINGS: dict[str, str] = {
     "area": N_("Area"),
@@ -27,6 +28,7 @@ HEADINGS: dict[str, str] = {
     "channel": N_("Channel"),
     "category": N_("Category"),
     "grid": N_("Grid"),
+    "month": N_("Month"),
 }
 BASIS_TITLES: dict[str, str] = {
     "due": N_("cases due in the period"),

@@ -34,7 +34,7 @@ CASES = """
             coalesce(closed AND due_at IS NOT NULL OR due_at < %(at)s, false) AS fell_due
         FROM known
     ), sums AS (
-        SELECT key, {counts} FROM fact WHERE {population} GROUP BY key
+        SELECT {group} AS key, {counts} FROM fact WHERE {population} GROUP BY 1
     )
     SELECT false AS total, m.code, {name} AS name, {sums} FROM sums {join} GROUP BY m.code, {name}
     UNION ALL SELECT true, '', '', {sums} FROM sums
@@ -45,11 +45,15 @@ _NAME = "coalesce(m.names ->> %(language)s::text, m.name)"
 
 @dataclass(frozen=True, slots=True)
 class Grouping:
-    """How cases are grouped: the key of a case (`h` its handler's stay, `c` itself) and the rows it names as `m`."""
+    """How cases are grouped: the key of a case (`h` its handler's stay, `c` itself) and the rows it names as `m`.
+
+    `group` is what a case is summed under: its key, or something made of the `{instant}` of the basis.
+    """
 
     key: str
     join: str
     name: str = _NAME
+    group: str = "key"
 
 
 _CATEGORY = "coalesce(h.category_id, c.category_id)"
@@ -70,12 +74,21 @@ GROUPINGS: dict[tuple[str, str], Grouping] = {
     ("category", "minor"): Grouping(_CATEGORY, f"{_WITH_CATEGORY} k.id"),
     ("category", "major"): Grouping(_CATEGORY, f"{_WITH_CATEGORY} coalesce(k.parent_id, k.id)"),
     ("channel", ""): Grouping(
-        "coalesce(h.channel, c.channel)", "LEFT JOIN LATERAL (SELECT key AS code) m ON true", "m.code"
+        "coalesce(h.channel, c.channel)",
+        "LEFT JOIN LATERAL (SELECT key AS code, (SELECT settings #> ARRAY['channels', key] FROM places_city) AS said)"
+        " m ON true",
+        "coalesce(m.said #>> ARRAY['names', %(language)s::text], m.said ->> 'name', m.code)",
     ),
     ("grid", ""): Grouping(
         "CASE WHEN h.case_id IS NULL THEN c.grid_id ELSE h.grid_id END",
         "LEFT JOIN places_unitgrid m ON m.id = key",
         "m.code",
+    ),
+    ("month", ""): Grouping(
+        "NULL",
+        "LEFT JOIN LATERAL (SELECT key AS code) m ON true",
+        "m.code",
+        group="to_char({instant} AT TIME ZONE %(zone)s, 'YYYY-MM')",
     ),
 }
 
@@ -86,13 +99,14 @@ Line = tuple[bool, str, str, dict[str, int]]
 def sums(grouping: Grouping, basis: str, parameters: Mapping[str, datetime | str]) -> list[Line]:
     """Counts of all indicators by group, and the total over all cases, in one statement.
 
-    `parameters`: at, start, end, language, and what the grouping's join asks for.
+    `parameters`: at, start, end, language, zone, and what the grouping's join asks for.
     """
     query = CASES.format(
         key=grouping.key,
         join=grouping.join,
         name=grouping.name,
-        population=BASES[basis],
+        group=grouping.group.format(instant=BASES[basis].instant),
+        population=BASES[basis].population,
         counts=", ".join(
             f"count(*) FILTER (WHERE {indicator.condition}) AS {indicator.key}" for indicator in INDICATORS
         ),

@@ -44,11 +44,23 @@ class Rate:
         return Fraction(sum(counts[key] for key in self.above), base) if base else None
 
 
-BASES: dict[str, str] = {
+@dataclass(frozen=True, slots=True)
+class Basis:
+    """Which cases belong to a period: those that meet the condition and whose instant lies in it."""
+
+    condition: str
+    instant: str
+
+    @property
+    def population(self) -> str:
+        return f"{self.condition} AND {self.instant} >= %(start)s AND {self.instant} < %(end)s"
+
+
+BASES: dict[str, Basis] = {
     # Once for each case: where it closed before its deadline, in the period of its closing. So months add up.
-    "due": "fell_due AND least(due_at, closed_at) >= %(start)s AND least(due_at, closed_at) < %(end)s",
-    "reported": "opened_at >= %(start)s AND opened_at < %(end)s",
-    "closed": "closed AND closed_at >= %(start)s AND closed_at < %(end)s",
+    "due": Basis("fell_due", "least(due_at, closed_at)"),
+    "reported": Basis("TRUE", "opened_at"),
+    "closed": Basis("closed", "closed_at"),
 }
 
 INDICATORS: tuple[Indicator, ...] = (

@@ -1,4 +1,4 @@
-"""Evaluation for everybody: tables by area, organisation, channel, category or grid."""
+"""Evaluation for everybody: tables by area, organisation, channel, category, grid or month."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -14,7 +14,7 @@ from cityloop.results.evaluation.indicators import RATES
 from cityloop.results.evaluation.periods import Period
 
 Basis = Literal["due", "reported", "closed"]
-By = Literal["area", "organisation", "channel", "category", "grid"]
+By = Literal["area", "organisation", "channel", "category", "grid", "month"]
 LEVELS: dict[str, tuple[str, ...]] = {"organisation": ("department", "unit"), "category": ("minor", "major")}
 """Levels that a table can have, its own choice first; those of areas are the city's."""
 
@@ -49,10 +49,12 @@ def evaluate(
     """Counts and rates of a period as they stood at `at`: what had not happened by then does not count.
 
     `level`: any level of areas (the smallest division if None), department or unit, minor or major.
+    A month is that of the instant by which the case belongs to the period, in the city's zone.
     Refused: level_unknown.
     """
     level, scheme = _level(by, level)
     grouping = facts.GROUPINGS[by, "" if by == "area" else level]
+    zone = ZoneInfo(zone) if isinstance(zone, str) else zone
     lines = facts.sums(
         grouping,
         basis,
@@ -61,6 +63,7 @@ def evaluate(
             "start": period.start,
             "end": period.end,
             "language": texts.spoken(),
+            "zone": zone.key,
             "scheme": scheme,
             "level": level,
         },
@@ -68,7 +71,6 @@ def evaluate(
     rows = [_row(code, name, counts) for total, code, name, counts in lines if not total]
     (total,) = (_row(code, name, counts) for is_total, code, name, counts in lines if is_total)
     rows.sort(key=lambda row: (not row.code, row.code, row.name))
-    zone = ZoneInfo(zone) if isinstance(zone, str) else zone
     return Table(period, basis, by, level, at, zone, tuple(rows), total)
 
 
