@@ -1,6 +1,7 @@
 """Chain heads and seals. A stream is whatever a room above hands over; today each case is one."""
 
 from django.db import models
+from django.utils.translation import gettext_lazy as _
 
 
 class Head(models.Model):
@@ -18,16 +19,21 @@ class Head(models.Model):
 class Seal(models.Model):
     """A Merkle root over the heads that moved since the seal before, and over that seal."""
 
-    number = models.PositiveIntegerField(primary_key=True)
-    day = models.DateField()
+    number = models.PositiveIntegerField(primary_key=True, verbose_name=_("number"))
+    day = models.DateField(verbose_name=_("day"))
     root = models.BinaryField(max_length=32)
     previous = models.BinaryField(max_length=32)
-    streams = models.PositiveIntegerField()
-    sealed_at = models.DateTimeField()
-    algo = models.PositiveSmallIntegerField(default=1)
+    streams = models.PositiveIntegerField(verbose_name=_("streams"))
+    sealed_at = models.DateTimeField(verbose_name=_("sealed at"))
+    algo = models.PositiveSmallIntegerField(default=1, verbose_name=_("algorithm"))
 
     class Meta:
         db_table = "audit_seal"
+        verbose_name = _("Seal")
+        verbose_name_plural = _("Seals")
+
+    def __str__(self) -> str:
+        return f"{self.number} · {self.day}"
 
 
 class Leaf(models.Model):

@@ -5,8 +5,11 @@ from datetime import date
 from typing import NamedTuple
 
 from django.db import connection, transaction
+from django.db.models import Q
 
 from cityloop.core.actor import Actor
+from cityloop.core.errors import Refused
+from cityloop.ground.accounts import upkeep
 from cityloop.ground.accounts.structure import organisation_ids
 from cityloop.ground.places.actions import SET_UP, area_ids
 from cityloop.ground.registry.models import LedgerParty, LedgerRow
@@ -63,6 +66,17 @@ def end_duties(ids: Collection[int], *, actor: Actor, day: date) -> None:
             "UPDATE registry_ledgerrow SET valid_to = GREATEST(%s::date, valid_from + 1) WHERE id = ANY(%s)",
             [day, list(ids)],
         )
+
+
+@transaction.atomic
+def end_organisation(code: str, *, actor: Actor, day: date) -> None:
+    """Let an organisation be no more. Refused (still_needed) while the ledger or others need it."""
+    actor.require(SET_UP)
+    parties = LedgerParty.objects.filter(Q(row__valid_to=None) | Q(row__valid_to__gt=day), organisation__code=code)
+    duties = list(parties.order_by("row__code").values_list("row__code", flat=True).distinct())
+    if duties:
+        raise Refused("still_needed", row=code, by=upkeep.named(duties))
+    upkeep.end_organisation(code, actor=actor, day=day)
 
 
 @transaction.atomic

@@ -11,7 +11,7 @@ from django.db import transaction
 from cityloop.core import bulk
 from cityloop.core.actor import Actor
 from cityloop.core.errors import Refused
-from cityloop.ground.places.actions import SET_UP
+from cityloop.ground.places.actions import SET_UP, renew
 from cityloop.ground.standards.models import Category, Edition, Limit, Rule
 
 CATEGORIES = bulk.Table(
@@ -71,6 +71,14 @@ def put_categories(scheme: str, tree: Sequence[CategoryData], touched: Collectio
         if row.code in touched
     ]
     bulk.upsert(CATEGORIES, rows)
+
+
+@transaction.atomic
+def rename_category(category: Category, *, name: str, names: dict[str, str], actor: Actor) -> None:
+    """Call a category otherwise. What it is, and the rules for it, come with an edition."""
+    actor.require(SET_UP)
+    renew(actor=actor)
+    Category.objects.filter(pk=category.pk).update(name=name, names=names)
 
 
 @transaction.atomic

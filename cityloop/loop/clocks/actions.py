@@ -8,7 +8,8 @@ from django.db import transaction
 
 from cityloop.core import bulk
 from cityloop.core.actor import Actor
-from cityloop.ground.places.actions import SET_UP
+from cityloop.ground.places.actions import SET_UP, renew
+from cityloop.loop.clocks.due import calendar
 
 CALENDARS = bulk.Table(
     "clocks_calendar",
@@ -33,6 +34,15 @@ class CalendarData(NamedTuple):
     at_boundary: str
     week: dict[str, Any]
     days: dict[str, Any]
+
+
+@transaction.atomic
+def change_calendar(data: CalendarData, *, actor: Actor) -> None:
+    """Change the hours of a calendar. Refused, with a code that begins with `calendar_`, where no clock could run."""
+    actor.require(SET_UP)
+    _ = calendar(data._asdict()).working_day
+    renew(actor=actor)
+    put_calendars([data], actor=actor)
 
 
 @transaction.atomic
