@@ -72,6 +72,8 @@ account_app = _Typer(cls=_Verbs, help=_("People, machines and their sign-ins."),
 app.add_typer(pack_app, name="pack")
 app.add_typer(audit_app, name="audit")
 app.add_typer(account_app, name="account")
+bench_app = _Typer(cls=_Verbs, help=_("Make a city to measure or to practise on."), no_args_is_help=True)
+app.add_typer(bench_app, name="bench")
 
 DataDir = Annotated[
     Path | None,
@@ -86,6 +88,9 @@ Rejects = Annotated[
 ]
 Host = Annotated[str, typer.Option(help=_("Address to serve at."))]
 Port = Annotated[int, typer.Option(min=0, max=65535, help=_("Port to serve at; 0 takes a free one."))]
+FeedPort = Annotated[
+    int, typer.Option(min=0, max=65535, help=_("Port of the live feed (by default the one after --port, if free)."))
+]
 At = Annotated[
     str | None,
     typer.Option(
@@ -174,6 +179,7 @@ def demo(
     at: At = None,
     host: Host = "127.0.0.1",
     port: Port = 8000,
+    feed_port: FeedPort = 0,
     data_dir: DataDir = None,
     lang: Lang = None,
 ) -> None:
@@ -182,9 +188,13 @@ def demo(
     with speaking(lang):
         chosen = commands.find_pack(pack)
         with session(data_dir):
+            from cityloop.config import demo as accounts
+
+            accounts.prepare(chosen)
             commands.replay(chosen, None, at=at or ("end" if no_serve else "lively"), limit=limit, json=json)
             if not no_serve:
-                raise typer.Exit(commands.serve(host, port))
+                commands.seed(accounts.PRACTICE, 1)
+                raise typer.Exit(commands.serve(host, port, feed_port))
 
 
 @app.verb("replay", _("Take a history file in through the import mapping of a pack."))
@@ -211,7 +221,9 @@ def replay(
 @app.verb("evaluate", _("Counts and rates of a period by area, organisation, channel or category."))
 def evaluate(
     period: Annotated[str, typer.Option(help=_("2015, 2015-Q2, 2015-06 or 2015-06-30."))],
-    by: Annotated[str, typer.Option(metavar="area|organisation|channel|category|grid", help=_("What to group by."))],
+    by: Annotated[
+        str, typer.Option(metavar="area|organisation|channel|category|grid|month", help=_("What to group by."))
+    ],
     basis: Annotated[
         str, typer.Option(metavar="due|reported|closed", help=_("Which cases belong to the period."))
     ] = "due",
@@ -247,6 +259,7 @@ def case(
 def serve(
     host: Host = "127.0.0.1",
     port: Port = 8000,
+    feed_port: FeedPort = 0,
     at: At = None,
     data_dir: DataDir = None,
     lang: Lang = None,
@@ -255,7 +268,7 @@ def serve(
 
     with working(data_dir, lang):
         commands.set_clock(at)
-        raise typer.Exit(commands.serve(host, port))
+        raise typer.Exit(commands.serve(host, port, feed_port))
 
 
 @pack_app.verb("check", _("Validate a pack; errors name file, line and field."))
@@ -337,10 +350,49 @@ def account_token(
     data_dir: DataDir = None,
     lang: Lang = None,
 ) -> None:
+    with working(data_dir, lang):
+        from cityloop.config import people
+
+        print(people.make_token(name, post))
+
+
+@account_app.verb("password", _("Give a person a new password for signing in; it is shown once."))
+def account_password(
+    name: Annotated[str, typer.Argument(help=_("Who signs in; made when not there yet."))],
+    post: Annotated[list[str] | None, typer.Option(help=_("Post to hold; may be given several times."))] = None,
+    data_dir: DataDir = None,
+    lang: Lang = None,
+) -> None:
+    with working(data_dir, lang):
+        from cityloop.config import people
+
+        print(people.make_password(name, post or []))
+
+
+@account_app.verb("off", _("Let somebody sign in no more; every session ends."))
+def account_off(
+    name: Annotated[str, typer.Argument(help=_("Name of the user."))],
+    data_dir: DataDir = None,
+    lang: Lang = None,
+) -> None:
+    with working(data_dir, lang):
+        from cityloop.config import people
+
+        people.switch_off(name)
+        OUT.print(_("%(user)s signs in no more; every session has ended.") % {"user": name}, markup=False)
+
+
+@bench_app.verb("seed", _("Fill the city with open cases; doing it again tops them up."))
+def bench_seed(
+    open_: Annotated[int, typer.Option("--open", min=1, help=_("How many are to be open."))] = 100_000,
+    seed: Annotated[int, typer.Option(help=_("The same number makes the same cases."))] = 1,
+    data_dir: DataDir = None,
+    lang: Lang = None,
+) -> None:
     from cityloop.config import commands
 
     with working(data_dir, lang):
-        commands.make_token(name, post)
+        commands.seed(open_, seed)
 
 
 if __name__ == "__main__":

@@ -10,29 +10,28 @@ from ninja import NinjaAPI, Schema
 from ninja.openapi.schema import OpenAPISchema
 from ninja.operation import Operation
 from ninja.renderers import BaseRenderer
-from ninja.security import HttpBearer
 
 from cityloop.config import ready
+from cityloop.config.me import router as me
 from cityloop.config.problems import CONTENT_TYPE, Problem, install, problem
-from cityloop.core import clock
-from cityloop.core.actor import Actor
-from cityloop.ground.accounts.queries import actor_of_token
+from cityloop.config.sign_in import Bearer, Session
+from cityloop.field.participation.api import router as participation
 from cityloop.loop.cases.api import router as cases
+from cityloop.loop.cases.photos import router as case_photos
 from cityloop.loop.dispatch.api import router as dispatch
+from cityloop.loop.evidence.api import router as evidence
 from cityloop.loop.intake.api import router as intake
+from cityloop.loop.intake.photos import router as report_photos
+from cityloop.results.cockpit.api import router as cockpit
 from cityloop.results.evaluation.api import router as evaluation
 
 VERSION = version("cityloop")
 ALWAYS = {400: "Not understood", 404: "Not found", 422: "Refused", 500: "Failed", 503: "Not available"}
 SIGNED_IN = {401: "Not signed in", 403: "Not allowed"}
 WRITING = {409: "Overtaken"}
-
-
-class Bearer(HttpBearer):
-    """A token in the header `Authorization: Bearer …`; the operation finds its `Actor` in `request.auth`."""
-
-    def authenticate(self, request: HttpRequest, token: str) -> Actor | None:
-        return actor_of_token(token, clock.now())
+LIMITED = {429: "Too often"}
+PUBLIC = "/api/public/"
+"""What anybody may ask for without signing in, and not without end."""
 
 
 class Renderer(BaseRenderer):
@@ -61,9 +60,9 @@ class CityloopAPI(NinjaAPI):
         """Ninja's description with the problems that any operation may answer."""
         schema = super().get_openapi_schema(path_prefix=path_prefix, path_params=path_params)
         schema["components"]["schemas"]["Problem"] = Problem.model_json_schema()
-        for operations in schema["paths"].values():
+        for path, operations in schema["paths"].items():
             for method, operation in operations.items():
-                wanted = ALWAYS | (SIGNED_IN if "security" in operation else {})
+                wanted = ALWAYS | (SIGNED_IN if "security" in operation else LIMITED if path.startswith(PUBLIC) else {})
                 for status, description in (wanted | (WRITING if method != "get" else {})).items():
                     operation["responses"].setdefault(status, _answer(description))
         return schema
@@ -79,11 +78,14 @@ api = CityloopAPI(
     version=VERSION,
     description="Signals in, cases round the loop. Errors are RFC 9457 problems in the language asked for.",
     urls_namespace="api",
-    auth=Bearer(),
+    auth=[Bearer(), Session()],
     renderer=Renderer(),
 )
 install(api)
-for router in (intake, cases, dispatch, evaluation):
+for router in (
+    *(me, evidence, report_photos, intake, case_photos, cases, dispatch),
+    *(participation, evaluation, cockpit),
+):
     api.add_router("", router)
 
 

@@ -8,31 +8,12 @@ from rich.table import Table
 
 from cityloop.core import clock
 from cityloop.core.texts import N_, _
-from cityloop.core.units import Light
+from cityloop.core.units import LIGHT_TITLES, Light
 from cityloop.ground.places.city import CityValue
-from cityloop.loop.cases.lifecycle import STATES, STEPS
+from cityloop.loop.cases.lifecycle import STAGES, STATES, STEPS
 from cityloop.loop.clocks.due import light
 
 LIGHTS = {Light.NONE: "dim", Light.GREEN: "green", Light.YELLOW: "yellow", Light.RED: "red"}
-LIGHT_TITLES = {
-    Light.NONE: N_("no limit"),
-    Light.GREEN: N_("green"),
-    Light.YELLOW: N_("yellow"),
-    Light.RED: N_("red"),
-}
-STAGES = {
-    "register": N_("registering"),
-    "verify": N_("verifying"),
-    "file": N_("filing"),
-    "dispatch": N_("dispatching"),
-    "out": N_("out for handling"),
-    "rule_return": N_("deciding on the return"),
-    "check": N_("checking"),
-    "close": N_("closing"),
-    "sign_for": N_("signing for"),
-    "handle": N_("handling"),
-    "return": N_("waiting for the return"),
-}
 
 
 def show(out: Console, case: dict[str, Any], reports: list[dict[str, Any]], city: CityValue) -> None:

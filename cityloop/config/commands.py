@@ -27,7 +27,12 @@ PACKAGE = Path(__file__).resolve().parent.parent
 PACKS = (PACKAGE / "packs", PACKAGE.parent / "packs")
 """Where packs that come along lie: in an installed package, in a checkout."""
 
-WORK = {"replay": N_("Replaying the history"), "verify": N_("Verifying chains and seals"), "derive": N_("Reading")}
+WORK = {
+    "replay": N_("Replaying the history"),
+    "verify": N_("Verifying chains and seals"),
+    "derive": N_("Reading"),
+    "seed": N_("Seeding open cases"),
+}
 
 SECTIONS = {
     "city": N_("City"),
@@ -219,8 +224,9 @@ def case(number: str) -> None:
         show(OUT, history(case_id), reports_of(case_id, SYSTEM), city())
 
 
-def serve(host: str, port: int) -> int:
-    """Serve until told to stop; the exit code."""
+def serve(host: str, port: int, feed_port: int = 0) -> int:
+    """Serve until told to stop; the exit code. Refused where demo accounts have strayed to."""
+    from cityloop.config import demo
     from cityloop.config.serve import serve
     from cityloop.ground.places.city import find_city
 
@@ -232,7 +238,8 @@ def serve(host: str, port: int) -> int:
             OUT.print(_("%(city)s: it is %(now)s there.") % {"city": _named(here), "now": f"{now:%Y-%m-%d %H:%M}"})
         OUT.print(_("Ctrl+C ends it."))
 
-    return serve(host, port, on_ready=on_ready)
+    demo.require_none_elsewhere()
+    return serve(host, port, feed_port, on_ready=on_ready)
 
 
 def verify(head: str | None) -> bool:
@@ -273,24 +280,16 @@ def seal(export: bool) -> None:
         )
 
 
-def make_token(name: str, posts: list[str]) -> None:
-    """A user (made when new) who holds these posts, and a fresh secret; all of it or nothing."""
-    from django.db import transaction
+def seed(count: int, number: int) -> None:
+    """Top the practice cases up to `count` open ones."""
+    from cityloop.practice import seed as practice
 
-    from cityloop.core.actor import SYSTEM
-    from cityloop.ground.accounts import actions
-    from cityloop.ground.accounts.models import Post, User
-
-    now = clock.now()
-    with transaction.atomic():
-        user = User.objects.filter(username=name).first() or actions.make_user(name, actor=SYSTEM)
-        for code in posts:
-            post = Post.objects.filter(code=code).first()
-            if post is None:
-                raise Unknown("post_unknown", post=code)
-            actions.give_tenure(user, post, actor=SYSTEM, at=now)
-        secret = actions.make_token(user, actor=SYSTEM, at=now)
-    print(secret)
+    with _progress() as told:
+        done = practice.seed(count, at=clock.now(), number=number, progress=told("seed", count))
+    OUT.print(
+        _("%(made)s cases made in %(seconds)s s; %(open)s practice cases are open.")
+        % {"made": f"{done.made:,}", "open": f"{done.open:,}", "seconds": f"{done.seconds:.1f}"}
+    )
 
 
 @contextmanager

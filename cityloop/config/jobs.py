@@ -1,4 +1,4 @@
-"""What the worker does by itself: seal each day, and pick up jobs whose worker was killed."""
+"""What the worker does by itself: seal each day, pick up jobs whose worker was killed, forget ended sessions."""
 
 import logging
 from datetime import UTC, datetime, timedelta
@@ -49,3 +49,12 @@ async def retry_stalled(context: JobContext, timestamp: int) -> None:
             await manager.retry_job(job, retry_at=datetime.now(UTC))
         except UniqueViolation:  # the same work has been queued again meanwhile
             await manager.finish_job(job, status=Status.CANCELLED, delete_job=False)
+
+
+@app.periodic(cron="23 3 * * *")
+@app.task(name="config.forget_sessions")
+def forget_sessions(timestamp: int) -> None:
+    """Delete the sessions that have ended."""
+    from django.core.management import call_command
+
+    call_command("clearsessions")

@@ -27,6 +27,7 @@ TITLES = {
     405: N_("Not offered here"),
     409: N_("Overtaken"),
     422: N_("Refused"),
+    429: N_("Too often"),
     500: N_("Failed"),
     503: N_("Not available"),
 }
@@ -74,6 +75,8 @@ def problem(
     response = JsonResponse(body, status=status, content_type=CONTENT_TYPE, json_dumps_params={"ensure_ascii": False})
     if status == HTTPStatus.UNAUTHORIZED:
         response["WWW-Authenticate"] = "Bearer"
+    if "retry_after" in facts:
+        response["Retry-After"] = str(facts["retry_after"])
     return response
 
 

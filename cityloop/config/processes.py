@@ -1,6 +1,7 @@
-"""The processes behind `serve`: a web server and a jobs worker, both children that do not outlive their parent.
+"""The processes behind `serve`: web server, live feed and jobs worker, children that do not outlive their parent.
 
-`python -m cityloop.config.processes web HOST PORT` and `... worker`; standard input is the parent's life line.
+`python -m cityloop.config.processes web HOST PORT`, `... feed HOST PORT` and `... worker`; standard input is the
+parent's life line.
 """
 
 import asyncio
@@ -78,6 +79,25 @@ def web(host: str, port: int) -> None:
     ).serve()
 
 
+def feed(host: str, port: int) -> None:
+    """Tell open pages what happens, until told to stop. One process, which `asgi` sets up, holds all streams."""
+    from granian.constants import HTTPModes, Interfaces
+    from granian.log import LogLevels
+    from granian.server import Server
+
+    _end_with_standard_input()
+    Server(
+        "cityloop.config.asgi:application",
+        address=host,
+        port=port,
+        interface=Interfaces.ASGI,
+        http=HTTPModes.http1,
+        websockets=False,
+        workers_kill_timeout=1,  # streams are cut, not waited for
+        log_level=LogLevels.error,
+    ).serve()
+
+
 def worker() -> None:
     """Run jobs until told to stop; what is running then has a few seconds to end. A lost database is waited for."""
     _end_with_standard_input()
@@ -123,7 +143,7 @@ async def _work_once(stop: asyncio.Event) -> None:
 
 
 if __name__ == "__main__":
-    if sys.argv[1] == "web":
-        web(sys.argv[2], int(sys.argv[3]))
+    if sys.argv[1] in ("web", "feed"):
+        {"web": web, "feed": feed}[sys.argv[1]](sys.argv[2], int(sys.argv[3]))
     else:
         worker()

@@ -1,4 +1,4 @@
-"""`serve`: start the web server and the jobs worker, and see that they end together."""
+"""`serve`: start the web server, the live feed and the jobs worker, and see that they end together."""
 
 import errno
 import os
@@ -14,11 +14,14 @@ from urllib.request import urlopen
 
 from django.conf import settings
 
+from cityloop.config.environment import LOOPBACK, SECRET_LENGTH
 from cityloop.config.processes import GRACE
 from cityloop.core.errors import Refused
 
 STOPPED, BROKEN = 0, 1
 """Exit codes: stopped as asked; a child ended by itself or never answered."""
+EVERYWHERE = frozenset({"", "0.0.0.0", "::"})
+"""Hosts to listen at that are no address to go to."""
 START = 60
 """Seconds a server may take until it answers."""
 
@@ -38,18 +41,30 @@ class _Watch:
         self.wake.set()
 
 
-def serve(host: str, port: int, *, on_ready: Callable[[str], None]) -> int:
-    """Serve until SIGTERM or SIGINT; return an exit code. Port 0 takes a free one.
+def serve(host: str, port: int, feed_port: int = 0, *, on_ready: Callable[[str], None]) -> int:
+    """Serve until SIGTERM or SIGINT; return an exit code. Port 0 takes a free one, for the feed the next if it can.
 
-    `on_ready` gets the address once it answers. Refused when the address cannot be had. The children end with
-    this process, also when it is killed. In the main thread only.
+    `on_ready` gets the address once it answers. Refused when the address cannot be had or there is no key to sign
+    sessions with. The children end with this process, also when it is killed. In the main thread only.
     """
+    if not settings.HAS_SECRET:
+        raise Refused("secret_missing", length=SECRET_LENGTH)
     port = _free_port(host, port)
-    url = f"http://{f'[{host}]' if ':' in host else host}:{port}/"
+    feed_port = _free_port(host, feed_port) if feed_port else _port_after(host, port)
+    url = _address(host, port)
     with _watching() as watch:
-        children = [_start("web", host, str(port)), _start("worker")]
+        told = {
+            "CITYLOOP_LOOPBACK": "1" if host in LOOPBACK and not settings.ORIGIN else "",
+            "CITYLOOP_FEED_URL": settings.FEED_URL or _feed_url(host, feed_port),
+        }
+        children = [
+            _start("web", host, str(port), **told),
+            _start("feed", host, str(feed_port), **told),
+            _start("worker", **told),
+        ]
         try:
-            if _answers(url, children, watch):
+            healths = (f"{url}api/health", f"{_address(host, feed_port)}health")
+            if all(_answers(health, children, watch) for health in healths):
                 on_ready(url)
                 while not watch.asked and _alive(children):
                     watch.wake.wait()
@@ -71,6 +86,25 @@ def _free_port(host: str, port: int) -> int:
         raise Refused(code, host=host, port=port, reason=error.strerror) from error
 
 
+def _port_after(host: str, port: int) -> int:
+    try:
+        return _free_port(host, port + 1)
+    except (Refused, OverflowError):
+        return _free_port(host, 0)
+
+
+def _address(host: str, port: int) -> str:
+    return f"http://{f'[{host}]' if ':' in host else host}:{port}/"
+
+
+def _feed_url(host: str, port: int) -> str:
+    """Where browsers reach the feed: at the origin, whose proxy hands it on, else at this machine by its own port."""
+    if settings.ORIGIN:
+        return f"{settings.ORIGIN}/feed"
+    named = settings.ALLOWED_HOSTS[0].strip("[]") if host in EVERYWHERE else host
+    return f"{_address(named, port)}feed"
+
+
 @contextmanager
 def _watching() -> Iterator[_Watch]:
     watch = _Watch()
@@ -84,12 +118,20 @@ def _watching() -> Iterator[_Watch]:
             signal.signal(number, handler)
 
 
-def _start(*arguments: str) -> subprocess.Popen[bytes]:
-    """A child whose standard input ends with us; in a session of its own, so that Ctrl+C reaches us alone."""
-    environment = os.environ | {
-        "DATABASE_URL": settings.DATABASE_URL,
-        "DJANGO_SETTINGS_MODULE": "cityloop.config.settings",
-    }
+def _start(*arguments: str, **told: str) -> subprocess.Popen[bytes]:
+    """A child whose standard input ends with us; in a session of its own, so that Ctrl+C reaches us alone.
+
+    `told`: what its settings read from the environment besides ours.
+    """
+    environment = (
+        os.environ
+        | told
+        | {
+            "DATABASE_URL": settings.DATABASE_URL,
+            "CITYLOOP_SECRET_KEY": settings.SECRET_KEY,
+            "DJANGO_SETTINGS_MODULE": "cityloop.config.settings",
+        }
+    )
     command = [sys.executable, "-m", "cityloop.config.processes", *arguments]
     return subprocess.Popen(command, stdin=subprocess.PIPE, env=environment, start_new_session=True)
 
@@ -104,7 +146,7 @@ def _answers(url: str, children: Sequence[subprocess.Popen[bytes]], watch: _Watc
         if watch.asked or not _alive(children):
             return False
         try:
-            with urlopen(f"{url}api/health", timeout=5):
+            with urlopen(url, timeout=5):
                 return True
         except (URLError, OSError):
             threading.Event().wait(0.1)

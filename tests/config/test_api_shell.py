@@ -1,4 +1,4 @@
-"""The HTTP shell: who may ask, what errors look like, the start page, `serve` and its children."""
+"""The HTTP shell: who may ask, what errors look like, what pages may load, `serve` and its children."""
 
 import json
 import os
@@ -15,15 +15,15 @@ from urllib.request import urlopen
 import pytest
 from django.db import OperationalError, connection
 from django.test import Client
-from django.test.utils import CaptureQueriesContext
 
+from cityloop.config import environment, policy, serve
 from cityloop.config.api import api
 from cityloop.core import clock
 from cityloop.core.actor import SYSTEM
-from cityloop.core.errors import TEXTS
+from cityloop.core.errors import TEXTS, Refused
 from cityloop.ground.accounts.actions import make_token, make_user
 from cityloop.ground.places.models import City
-from cityloop.loop.cases import queries
+from cityloop.loop.cases import lists
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 EN = {"Accept-Language": "en"}
@@ -125,18 +125,17 @@ def test_what_the_frame_refuses_is_a_problem_too(
     assert answer["Content-Type"] == "application/problem+json"
 
 
-@pytest.mark.django_db
 @pytest.mark.parametrize(
     ("fault", "status", "code"),
     [(ZeroDivisionError("secret"), 500, "internal"), (OperationalError("secret"), 503, "database_away")],
 )
 def test_a_fault_shows_nothing_of_the_inside(
-    client: Client, monkeypatch: pytest.MonkeyPatch, fault: Exception, status: int, code: str
+    client: Client, town: City, monkeypatch: pytest.MonkeyPatch, fault: Exception, status: int, code: str
 ) -> None:
     def fail(*args: object, **kwargs: object) -> None:
         raise fault
 
-    monkeypatch.setattr(queries, "page", fail)
+    monkeypatch.setattr(lists, "page", fail)
     answer = client.get("/api/cases", headers=signed_in())
     assert (answer.status_code, answer.json()["code"]) == (status, code)
     assert b"secret" not in answer.content
@@ -163,33 +162,85 @@ def test_the_api_docs_load_nothing_from_outside(client: Client) -> None:
 
 
 @pytest.mark.django_db
-def test_the_start_page_without_a_city(client: Client) -> None:
-    assert "请先应用城市包" in client.get("/").content.decode()
+@pytest.mark.parametrize(("path", "mode"), [("/", "page"), ("/sign-in", "page"), ("/api/health", "nothing")])
+def test_only_the_admin_and_the_api_docs_may_run_what_stands_in_the_page(client: Client, path: str, mode: str) -> None:
+    answer = client.get(path)
+    policy = answer["Content-Security-Policy"]
+    assert "unsafe" not in policy
+    assert policy.startswith("default-src 'none'")
+    assert "frame-ancestors 'none'" in policy
+    assert ("script-src 'self';" in policy) == (mode == "page" and answer["Content-Type"].startswith("text/html"))
+    assert "'unsafe-eval'" in client.get("/admin/")["Content-Security-Policy"]
+    assert "unsafe" not in client.get("/administration")["Content-Security-Policy"]
 
 
-def test_the_start_page(client: Client, town: City, shifted: None) -> None:
-    page = client.get("/")
-    text = page.content.decode()
-    assert '<html lang="zh-hans">' in text
-    assert "河城" in text
-    assert "2015-10-30 08:" in text
-    assert "城市时钟与真实时间不同" in text
-    assert "2015-09" in text
-    assert "unsafe" not in page["Content-Security-Policy"]
-    assert "<script" not in text
-    assert "style=" not in text
-    english = client.get("/?lang=en").content.decode()
-    assert "Where the cases stand" in english
-    assert "Where the cases stand" in client.get("/", headers=EN).content.decode()
-    assert client.get("/static/cityloop/start.css").status_code == 200
+def test_pages_load_from_the_feed_and_the_packs_map_only(town: City, settings: Any) -> None:
+    settings.FEED_URL = "http://127.0.0.1:8001/feed"
+    City.objects.update(
+        settings={
+            "base_map": {
+                "tiles": "https://tiles.example/{z}/{x}/{y}.png",
+                "attribution": "x",
+                "hosts": ["https://a.example/f"],
+            }
+        }
+    )
+    policy._kept.clear()
+    directives = dict(part.split(" ", 1) for part in policy.page().split("; "))
+    policy._kept.clear()
+    assert directives["connect-src"] == "'self' http://127.0.0.1:8001 https://a.example https://tiles.example"
+    assert directives["img-src"] == "'self' data: blob: https://a.example https://tiles.example"
+    assert directives["script-src"] == directives["style-src"] == directives["worker-src"] == "'self'"
 
 
-def test_the_start_page_asks_few_questions(client: Client, town: City) -> None:
-    with CaptureQueriesContext(
-        connection,
-    ) as asked:
-        client.get("/")
-    assert len(asked) <= 5
+def test_https_stays_https_where_there_is_an_origin(client: Client, settings: Any) -> None:
+    assert "Strict-Transport-Security" not in client.get("/api/health")
+    settings.ORIGIN = "https://city.example"
+    assert "max-age" in client.get("/api/health")["Strict-Transport-Security"]
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("CITYLOOP_ORIGIN", "http://city.example"),
+        ("CITYLOOP_ORIGIN", "https://city.example/desk"),
+        ("CITYLOOP_PROXIES", "all"),
+        ("CITYLOOP_OIDC", "{}"),
+        ("CITYLOOP_OIDC", "nonsense"),
+        ("CITYLOOP_OIDC", '{"id":"a","name":"A","server_url":"http://far.example","client_id":"c","secret":"s"}'),
+    ],
+)
+def test_a_setting_that_cannot_be_used_is_refused_by_name(name: str, value: str) -> None:
+    read = {"CITYLOOP_ORIGIN": environment.origin, "CITYLOOP_OIDC": environment.provider}
+    with pytest.raises(Refused, match=name) as refused:
+        read.get(name, lambda text: environment.count(name, text))(value)
+    assert refused.value.code == "setting_wrong"
+
+
+def test_without_a_secret_nothing_is_served(settings: Any) -> None:
+    settings.HAS_SECRET = False
+    with pytest.raises(Refused, match="CITYLOOP_SECRET_KEY"):
+        serve.serve("127.0.0.1", 0, on_ready=print)
+
+
+def test_cookies_are_secure_unless_this_machine_is_served_without_an_origin(
+    settings: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    told: list[str] = []
+
+    def start(*arguments: str, **changes: str) -> None:
+        told.append(changes["CITYLOOP_LOOPBACK"])
+        raise InterruptedError
+
+    monkeypatch.setattr(serve, "_start", start)
+    for host, origin in (("127.0.0.1", ""), ("0.0.0.0", ""), ("127.0.0.1", "https://city.example")):
+        settings.ORIGIN = origin
+        with pytest.raises(InterruptedError):
+            serve.serve(host, 0, on_ready=print)
+    assert told == ["1", "", ""]
+    assert settings.SESSION_COOKIE_SECURE
+    assert settings.CSRF_COOKIE_SECURE
+    assert settings.SESSION_COOKIE_HTTPONLY
 
 
 def test_no_text_lacks_its_hole() -> None:

@@ -24,6 +24,7 @@ from cityloop.core import texts
 from cityloop.core.actor import SYSTEM, Actor
 from cityloop.core.errors import Conflict, Denied, Refused
 from cityloop.ground.accounts.models import Organisation, Post
+from cityloop.ground.accounts.roles import ROLES
 from cityloop.ground.places.models import Area, City, UnitGrid
 from cityloop.ground.registry.models import LedgerParty, LedgerRow
 from cityloop.ground.standards.models import Category, Edition, Limit, Rule
@@ -118,6 +119,19 @@ YAML_ERRORS = [
     ("opens_itself: [register, file, dispatch]", "opens_itself: [register, dispatch]",
      "pack.yaml:17: settings.opens_itself: these steps follow each other and none can be left out before another: "
      "register, file, dispatch"),
+    ("yellow_share: 0.8", "second_factor_roles: [king]",
+     "pack.yaml:16: settings.second_factor_roles: there is no role king; the roles are: " + ", ".join(ROLES)),
+    ("yellow_share: 0.8", "base_map: {tiles: \"http://maps.example/{z}\", attribution: Maps}",
+     "pack.yaml:16: settings.base_map.tiles: http://maps.example/{z} is no address of a map: it begins with https:// "
+     "and has no spaces, ; or quotes"),
+    ("yellow_share: 0.8", "base_map: {style: \"https://maps.example/a; script-src *\", attribution: Maps}",
+     "pack.yaml:16: settings.base_map.style: https://maps.example/a; script-src * is no address of a map: it begins "
+     "with https:// and has no spaces, ; or quotes"),
+    ("yellow_share: 0.8", "base_map: {attribution: Maps}",
+     "pack.yaml:16: settings.base_map: name either a style or tiles for the base map, not both and not neither"),
+    ("public_channel: app", "public_channel: letters",
+     "pack.yaml:18: settings.public_channel: there is no channel letters; the channels of this pack are: "
+     "history, api, phone, app"),
     ("  centre: centre", "  centre: center",
      "pack.yaml:15: settings.centre: there is no organisation center; the centre, the city's own desk, must stand in "
      "organisations.csv"),
