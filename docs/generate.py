@@ -119,7 +119,7 @@ def indicators() -> str:
     ]
     return (
         f"{NOTE}# Indicators\n\n## Bases\n\nWhich cases a period holds.\n\n"
-        + _table(["basis", "condition"], [[f"`{name}`", f"`{text}`"] for name, text in BASES.items()])
+        + _table(["basis", "condition"], [[f"`{name}`", f"`{basis.population}`"] for name, basis in BASES.items()])
         + "\n## Counts\n\n"
         + _table(["count", "title", "中文", "cases for which", "revision"], counts)
         + "\n## Rates\n\nMade of the counts, exactly, after summing.\n\n"
@@ -135,6 +135,36 @@ def api_reference() -> str:
     return json.dumps(schema, indent=1, ensure_ascii=False, sort_keys=True, default=str) + "\n"
 
 
+def words() -> str:
+    """What the codes of the trade are called in both languages, for the screens."""
+    from cityloop.core.units import AXIS_TITLES, LIGHT_TITLES
+    from cityloop.ground.accounts.roles import PERMISSIONS, ROLES
+    from cityloop.loop.cases import lifecycle
+    from cityloop.results.evaluation.indicators import INDICATORS, RATES
+
+    kinds: dict[str, dict[str, str]] = {
+        "states": lifecycle.STATES,
+        "steps": {step.name: step.title for step in lifecycle.STEPS.values()},
+        "stages": lifecycle.STAGES,
+        "facts": lifecycle.FACTS,
+        "verdicts": lifecycle.VERDICTS,
+        "return_reasons": lifecycle.RETURN_REASONS,
+        "closing_kinds": lifecycle.CLOSING_KINDS,
+        "lights": {light.value: title for light, title in LIGHT_TITLES.items()},
+        "axes": {axis.value: title for axis, title in AXIS_TITLES.items()},
+        "roles": {role.key: role.title for role in ROLES.values()},
+        "permissions": PERMISSIONS,
+        "indicators": {indicator.key: indicator.title for indicator in INDICATORS},
+        "rates": {rate.key: rate.title for rate in RATES},
+    }
+    chinese = _chinese()
+    told = {
+        kind: {code: {"zh": chinese(title), "en": title} for code, title in titles.items()}
+        for kind, titles in kinds.items()
+    }
+    return json.dumps(told, indent=1, ensure_ascii=False) + "\n"
+
+
 def loop() -> str:
     from docs.picture import picture
 
@@ -147,6 +177,7 @@ DOCUMENTS: dict[str, Callable[[], str]] = {
     "docs/reference/permissions.md": permissions,
     "docs/reference/indicators.md": indicators,
     "docs/reference/api.json": api_reference,
+    "web/src/generated/words.json": words,
 }
 
 

@@ -1,0 +1,112 @@
+import { createRouter, createWebHistory, type RouteLocationNormalized } from 'vue-router'
+import { can, loadMe, me, signedIn } from './session'
+
+declare module 'vue-router' {
+  interface RouteMeta {
+    /** `staff`: header and navigation; `public`: for citizens; `bare`: the page has the screen for itself. */
+    layout: 'staff' | 'public' | 'bare'
+    /** What a post must carry to open the page; without it anybody may. */
+    permission?: string
+    /** The key of the page's title. */
+    title: string
+  }
+}
+
+export const router = createRouter({
+  history: createWebHistory('/'),
+  scrollBehavior: (_to, _from, saved) => saved ?? { top: 0 },
+  routes: [
+    {
+      path: '/',
+      component: () => import('@/domains/participation/StartPage.vue'),
+      meta: { layout: 'public', title: 'participation.start.title' },
+    },
+    {
+      path: '/report',
+      component: () => import('@/domains/participation/ReportPage.vue'),
+      meta: { layout: 'public', title: 'app.nav.report' },
+    },
+    {
+      path: '/follow',
+      component: () => import('@/domains/participation/FollowPage.vue'),
+      meta: { layout: 'public', title: 'app.nav.follow' },
+    },
+    {
+      path: '/sign-in',
+      component: () => import('@/domains/accounts/SignInPage.vue'),
+      meta: { layout: 'public', title: 'accounts.signIn.title' },
+    },
+    {
+      path: '/account',
+      component: () => import('@/domains/accounts/AccountPage.vue'),
+      meta: { layout: 'staff', title: 'app.account' },
+    },
+    {
+      path: '/desk',
+      component: () => import('@/domains/cases/DeskPage.vue'),
+      meta: { layout: 'staff', permission: 'cases.read', title: 'app.nav.desk' },
+    },
+    {
+      path: '/desk/new',
+      component: () => import('@/domains/intake/NewReportPage.vue'),
+      meta: { layout: 'staff', permission: 'reports.create', title: 'intake.new.title' },
+    },
+    {
+      path: '/desk/waiting',
+      component: () => import('@/domains/intake/WaitingPage.vue'),
+      meta: { layout: 'staff', permission: 'cases.register', title: 'intake.waiting.title' },
+    },
+    {
+      path: '/desk/held',
+      component: () => import('@/domains/participation/HeldPage.vue'),
+      meta: { layout: 'staff', permission: 'reports.judge', title: 'participation.held.title' },
+    },
+    {
+      path: '/cases/:number',
+      component: () => import('@/domains/cases/CasePage.vue'),
+      props: true,
+      meta: { layout: 'staff', permission: 'cases.read', title: 'cases.case.title' },
+    },
+    {
+      path: '/map',
+      component: () => import('@/domains/cockpit/MapPage.vue'),
+      meta: { layout: 'staff', permission: 'cases.read', title: 'app.nav.map' },
+    },
+    {
+      path: '/wall',
+      component: () => import('@/domains/cockpit/WallPage.vue'),
+      meta: { layout: 'bare', permission: 'cases.read', title: 'app.nav.wall' },
+    },
+    {
+      path: '/scores',
+      component: () => import('@/domains/evaluation/ScoresPage.vue'),
+      meta: { layout: 'staff', permission: 'evaluation.read', title: 'app.nav.scores' },
+    },
+    {
+      path: '/:missing(.*)*',
+      component: () => import('./NotFoundPage.vue'),
+      meta: { layout: 'public', title: 'app.notFound' },
+    },
+  ],
+})
+
+/** The code of a page and the answer to who is asking need not wait for each other. */
+function fetchAhead(to: RouteLocationNormalized): void {
+  for (const { components } of to.matched) {
+    const page = components?.['default']
+    if (typeof page === 'function') void (page as () => Promise<unknown>)().catch(() => null)
+  }
+}
+
+router.beforeEach(async (to) => {
+  fetchAhead(to)
+  if (!me.value) await loadMe().catch(() => null)
+  const personal = to.meta.layout !== 'public' || to.meta.permission
+  if (personal && !signedIn.value) return { path: '/sign-in', query: { next: to.fullPath } }
+  return true
+})
+
+/** Whether the person may open a page, by its own description. */
+export function mayOpen(permission: string | undefined): boolean {
+  return !permission || can(permission)
+}

@@ -1,0 +1,46 @@
+import { useQuery, useQueryClient } from '@tanstack/vue-query'
+import { computed, type Ref } from 'vue'
+import { api } from '@/app/api'
+
+const PULSE_MS = 30_000
+
+function options(number: string) {
+  return {
+    queryKey: ['cases', 'one', number],
+    queryFn: ({ signal }: { signal: AbortSignal }) =>
+      api.get('/api/cases/{number}', { params: { path: { number } }, signal }),
+  }
+}
+
+/** One case whole, read again every half minute. */
+export function useCase(number: Ref<string>) {
+  return useQuery(computed(() => ({ ...options(number.value), refetchInterval: PULSE_MS, refetchOnWindowFocus: true })))
+}
+
+/** What was reported about a case, by whom, and what they were answered. */
+export function useReports(number: Ref<string>) {
+  return useQuery(
+    computed(() => ({
+      queryKey: ['cases', 'reports', number.value],
+      queryFn: ({ signal }: { signal: AbortSignal }) =>
+        api.get('/api/cases/{number}/reports', { params: { path: { number: number.value } }, signal }),
+    })),
+  )
+}
+
+/** Whom the responsibility ledger names for a case, and why. */
+export function useProposal(number: Ref<string>) {
+  return useQuery(
+    computed(() => ({
+      queryKey: ['cases', 'proposal', number.value],
+      queryFn: ({ signal }: { signal: AbortSignal }) =>
+        api.get('/api/cases/{number}/proposal', { params: { path: { number: number.value } }, signal }),
+    })),
+  )
+}
+
+/** Read a case before it is asked for, so that the next one of the queue opens at once. */
+export function useForesight() {
+  const client = useQueryClient()
+  return (number: string) => void client.prefetchQuery(options(number))
+}
