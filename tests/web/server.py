@@ -1,0 +1,115 @@
+"""A real city behind a real server, for a browser."""
+
+import csv
+import io
+import json
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import threading
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from urllib.request import urlopen
+
+from journeys.command import COMMAND, TINY, environment
+
+from cityloop.ground.accounts.roles import ROLES
+
+HANDLERS = ("roads", "parks")
+START = 90
+
+
+def desk_pack(folder: Path) -> Path:
+    """The tiny city with a person at every desk and a door for citizens: no step is taken by itself."""
+    shutil.copytree(TINY, folder)
+    pack = folder / "pack.yaml"
+    text = pack.read_text(encoding="utf-8")
+    assert "opens_itself: [register, file, dispatch]" in text
+    text = text.replace("opens_itself: [register, file, dispatch]", "opens_itself: []")
+    pack.write_text(text, encoding="utf-8")
+    posts = [("code", "name", "role", "organisation", "area")]
+    posts += [(role, ROLES[role].title, role, "centre", "") for role in ROLES if role not in ("handler", "machine")]
+    posts += [(f"handler-{unit}", f"Handler of {unit}", "handler", unit, "") for unit in HANDLERS]
+    posts += [("collector-west", "Collector in the west", "collector", "centre", "990100001")]
+    table = io.StringIO()
+    csv.writer(table, lineterminator="\n").writerows(posts)
+    (folder / "posts.csv").write_text(table.getvalue(), encoding="utf-8")
+    return folder
+
+
+@dataclass
+class Server:
+    """`cityloop serve` on a city of its own; `restart` keeps address, database and secrets."""
+
+    data: Path
+    port: int
+    process: subprocess.Popen[str] | None = None
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.port}"
+
+    def start(self) -> None:
+        self.process = subprocess.Popen(
+            [COMMAND, "serve", "--data-dir", self.data, "--port", str(self.port), "--lang", "en"],
+            stdout=subprocess.PIPE,
+            text=True,
+            encoding="utf-8",
+            env=environment(),
+        )
+        assert self.process.stdout is not None
+        line = self.process.stdout.readline()
+        assert self.url in line, line
+        threading.Thread(target=self.process.stdout.read, daemon=True).start()
+
+    def stop(self) -> None:
+        if self.process is not None:
+            self.process.send_signal(signal.SIGTERM)
+            self.process.wait(START)
+            self.process = None
+
+    def restart(self) -> None:
+        self.stop()
+        self.start()
+
+    def logins(self) -> dict[str, dict[str, Any]]:
+        """The demo's log-ins by post."""
+        with urlopen(f"{self.url}/api/demo-logins", timeout=10) as answer:
+            return {login["username"]: login for login in json.load(answer)}
+
+
+def make_city(folder: Path, *, seeded: int) -> Server:
+    """A demo city in `folder`: its history of a dozen cases, and as many open ones as asked."""
+    pack, data = desk_pack(folder / "pack"), folder / "data"
+    run("demo", "--pack", pack, "--data-dir", data, "--at", "2025-06-02T09:00", "--no-serve")
+    if seeded:
+        run("bench", "seed", "--open", seeded, "--data-dir", data)
+    return Server(data, free_port())
+
+
+def run(*arguments: object) -> None:
+    done = subprocess.run(
+        [COMMAND, *map(str, arguments)], capture_output=True, text=True, env=environment(), timeout=600, check=False
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+def free_port() -> int:
+    """A port whose neighbour is free too: the live feed takes it."""
+    for _ in range(50):
+        with socket.socket() as one, socket.socket() as next_:
+            one.bind(("127.0.0.1", 0))
+            port = int(one.getsockname()[1])
+            try:
+                next_.bind(("127.0.0.1", port + 1))
+            except OSError:
+                continue
+            return port
+    raise AssertionError("no two free ports side by side")
+
+
+def in_ci() -> bool:
+    return os.environ.get("CI") == "true"

@@ -1,0 +1,157 @@
+"""The contact sheet: every page and state, in each size, language and theme; looked at by a script, kept for people.
+
+`contact-sheet/index.html` shows all of them side by side.
+"""
+
+import html
+import re
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from web.conftest import Opens
+from web.looking import axe_faults, layout_faults
+
+SIZES = {"phone": (360, 780), "tablet": (820, 1100), "desk": (1440, 900)}
+WALLS = {"wall": (1920, 1080), "large-wall": (3840, 2160)}
+LOOKS = (("zh", "light"), ("en", "light"), ("zh", "dark"), ("en", "dark"))
+
+
+@dataclass(frozen=True)
+class Shot:
+    """A page in one state: who looks, where, and what is done there before it is looked at."""
+
+    name: str
+    post: str
+    path: str
+    act: Callable[[Page], None] = lambda page: None
+    sizes: tuple[str, ...] = tuple(SIZES)
+
+
+def first_case(page: Page) -> None:
+    page.locator("tbody tr a").first.click()
+    page.wait_for_url("**/cases/*")
+    expect(page.locator("button[data-step]").first).to_be_visible()
+
+
+def open_step(page: Page) -> None:
+    first_case(page)
+    page.locator("button[data-step]:not([aria-disabled])").first.click()
+    expect(page.locator("form textarea, form input").first).to_be_visible()
+
+
+def pick_two(page: Page) -> None:
+    for row in (0, 1):
+        page.locator("tbody tr input[type=checkbox]").nth(row).check()
+
+
+def refused(page: Page) -> None:
+    page.locator("button[type=submit]").first.click()
+
+
+def bad_password(page: Page) -> None:
+    page.locator("input[autocomplete=username]").fill("nobody")
+    page.locator("input[autocomplete=current-password]").fill("wrong")
+    refused(page)
+    expect(page.get_by_role("alert")).to_be_visible()
+
+
+def report_steps(count: int) -> Callable[[Page], None]:
+    def act(page: Page) -> None:
+        page.locator("#address").fill("Mill Lane 3")
+        for step in range(count):
+            if step == 1:
+                page.locator("#words").fill("A lamp that does not burn, since last week, beside the school gate.")
+            refused(page)
+
+    return act
+
+
+def unreachable(page: Page) -> None:
+    page.route("**/api/cases?*", lambda route: route.abort())
+    page.reload()
+    expect(page.get_by_role("button", name=re.compile("Try again|重试"))).to_be_visible(timeout=15_000)
+
+
+SHOTS = (
+    Shot("start", "", "/"),
+    Shot("sign-in", "", "/sign-in"),
+    Shot("sign-in-refused", "", "/sign-in", bad_password),
+    Shot("sign-in-unknown", "", "/sign-in?problem=not_known"),
+    Shot("report-where", "", "/report"),
+    Shot("report-refused", "", "/report", refused),
+    Shot("report-what", "", "/report", report_steps(1)),
+    Shot("report-send", "", "/report", report_steps(2)),
+    Shot("follow", "", "/follow"),
+    Shot("not-found", "", "/nowhere"),
+    Shot("desk", "shift_leader", "/desk?queue=all"),
+    Shot("desk-mine", "dispatcher", "/desk"),
+    Shot("desk-filtered", "shift_leader", "/desk?queue=all&light=red&state=reported,filed"),
+    Shot("desk-empty", "shift_leader", "/desk?queue=all&q=nothingofthekind"),
+    Shot("desk-picked", "shift_leader", "/desk?queue=all&state=reported", pick_two),
+    Shot("desk-unreachable", "shift_leader", "/desk?queue=all", unreachable),
+    Shot("case", "shift_leader", "/desk?queue=all&state=handled", first_case),
+    Shot("case-step", "dispatcher", "/desk?queue=all&state=filed", open_step),
+    Shot("case-handler", "handler-roads", "/desk?queue=all", first_case),
+    Shot("case-unknown", "shift_leader", "/cases/NONE"),
+    Shot("new-report", "acceptor", "/desk/new"),
+    Shot("waiting", "acceptor", "/desk/waiting"),
+    Shot("held", "acceptor", "/desk/held"),
+    Shot("map", "shift_leader", "/map"),
+    Shot("scores", "evaluator", "/scores?period=2025-03"),
+    Shot("scores-month", "evaluator", "/scores?period=2025&by=month"),
+    Shot("scores-empty", "evaluator", "/scores?period=1999"),
+    Shot("account", "acceptor", "/account"),
+    Shot("not-allowed", "handler-roads", "/scores"),
+    Shot("wall", "shift_leader", "/wall", sizes=("desk", *WALLS)),
+)
+
+
+@pytest.fixture(scope="module", autouse=True)
+def index(sheet: Path) -> Iterator[None]:
+    """One page with all shots, written when they are made."""
+    for old in sheet.glob("*.png"):
+        old.unlink()
+    yield
+    pictures = "".join(
+        f'<figure><img loading="lazy" width="480" src="{html.escape(shot.name)}">{shot.stem}</figure>'
+        for shot in sorted(sheet.glob("*.png"))
+    )
+    style = "body{display:flex;flex-wrap:wrap;gap:1rem;font:14px system-ui}figure{margin:0}"
+    (sheet / "index.html").write_text(f"<!doctype html><style>{style}</style>{pictures}", encoding="utf-8")
+
+
+@pytest.mark.parametrize("shot", SHOTS, ids=lambda shot: shot.name)
+def test_nothing_overflows_overlaps_or_shuts_anybody_out(
+    shot: Shot, opens: Opens, sheet: Path, complaints: list[str]
+) -> None:
+    """Every size, language and theme of a page is free of faults; all of them are said at once."""
+    faults = []
+    for language, theme in LOOKS:
+        width, height = (SIZES | WALLS)[shot.sizes[-1]]
+        page = opens(shot.post, language=language, theme=theme, viewport={"width": width, "height": height})
+        page.goto(shot.path)
+        settled(page)
+        shot.act(page)
+        for size in reversed(shot.sizes):
+            width, height = (SIZES | WALLS)[size]
+            page.set_viewport_size({"width": width, "height": height})
+            settled(page)
+            name = f"{shot.name}-{size}-{language}-{theme}"
+            page.screenshot(path=sheet / f"{name}.png")
+            faults += [f"{name}: {fault}" for fault in (*layout_faults(page), *axe_faults(page))]
+        page.context.close()
+    if shot.name == "desk-unreachable":
+        complaints.clear()
+    assert not faults, "\n".join(faults)
+
+
+def settled(page: Page) -> None:
+    """Loaded, nothing on its way, fonts and pictures there."""
+    page.wait_for_load_state("load")
+    expect(page.get_by_role("heading", level=1).first).to_be_visible(timeout=15_000)
+    page.wait_for_function("() => document.fonts.status === 'loaded' && !document.querySelector('[aria-busy=true]')")
+    page.wait_for_timeout(250)
