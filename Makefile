@@ -41,7 +41,7 @@ test: setup
 
 test-web: setup
 	cd tests && ../$(BIN)/python -m web.browser
-	$(BIN)/pytest -n 2 tests/web --ignore tests/web/test_speed.py $(ARGS)
+	$(BIN)/pytest -n 2 --dist loadfile tests/web --ignore tests/web/test_speed.py $(ARGS)
 	$(BIN)/pytest tests/web/test_speed.py
 
 check: setup

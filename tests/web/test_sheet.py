@@ -95,7 +95,7 @@ SHOTS = (
     Shot("desk-unreachable", "shift_leader", "/desk?queue=all", unreachable),
     Shot("case", "shift_leader", "/desk?queue=all&state=handled", first_case),
     Shot("case-step", "dispatcher", "/desk?queue=all&state=filed", open_step),
-    Shot("case-handler", "handler-roads", "/desk?queue=all", first_case),
+    Shot("case-handler", "handler-roads", "/desk?queue=all&state=handling", first_case),
     Shot("case-unknown", "shift_leader", "/cases/NONE"),
     Shot("new-report", "acceptor", "/desk/new"),
     Shot("waiting", "acceptor", "/desk/waiting"),

@@ -1,7 +1,7 @@
 import type { Map as MapLibre, MapOptions, StyleSpecification } from 'maplibre-gl'
 import { computed, onBeforeUnmount, onMounted, ref, shallowRef, watch, type Ref, type ShallowRef } from 'vue'
 import { api } from '@/app/api'
-import { language } from '@/app/language'
+import { language, say } from '@/app/language'
 import { city, loadMe, me, signedIn } from '@/app/session'
 import { theme } from '@/app/theme'
 import { lightImage } from './lightImages'
@@ -59,6 +59,7 @@ export function useMap(box: Ref<HTMLElement | null>, wish: () => Wish, options: 
       fadeDuration: 0,
       renderWorldCopies: false,
       maxZoom: 19,
+      locale: { 'Map.Title': say('cockpit.control.map'), 'Marker.Title': say('cockpit.control.marker') },
       ...place,
       ...options,
     })
@@ -66,6 +67,7 @@ export function useMap(box: Ref<HTMLElement | null>, wish: () => Wish, options: 
     made.keyboard.disableRotation()
     if (options.interactive !== false)
       made.addControl(new library.NavigationControl({ showCompass: false }), 'top-right')
+    nameControls(made)
     made.setMissingStyleImageResolver((id) => addLight(made, id))
     made.on('error', ({ error }) => void renew(error))
     if (city.value?.base_map?.style) draw(made, drawing.value)
@@ -76,6 +78,11 @@ export function useMap(box: Ref<HTMLElement | null>, wish: () => Wish, options: 
     () => JSON.stringify(drawing.value),
     () => map.value && draw(map.value, drawing.value),
     { flush: 'post' },
+  )
+
+  watch(
+    () => language.value,
+    () => map.value && nameControls(map.value),
   )
 
   onBeforeUnmount(() => {
@@ -91,6 +98,18 @@ function draw(map: MapLibre, drawing: Drawing): void {
   if (!base) return void map.setStyle(styleOf(drawing))
   const transformStyle = (_: StyleSpecification | undefined, next: StyleSpecification) => onTopOf(next, drawing)
   map.setStyle(base, { transformStyle })
+}
+
+/** The library names its buttons once and in English. */
+function nameControls(map: MapLibre): void {
+  for (const [part, key] of [
+    ['zoom-in', 'cockpit.control.zoomIn'],
+    ['zoom-out', 'cockpit.control.zoomOut'],
+  ] as const) {
+    const button = map.getContainer().querySelector(`.maplibregl-ctrl-${part}`)
+    button?.setAttribute('aria-label', say(key))
+    button?.setAttribute('title', say(key))
+  }
 }
 
 function addLight(map: MapLibre, id: string): void {
