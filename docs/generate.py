@@ -32,7 +32,7 @@ def _table(head: list[str], rows: list[list[str]]) -> str:
 
 def lifecycle() -> str:
     """States and steps as tables, with the picture."""
-    from cityloop.loop.cases.lifecycle import ENDED, STATES, STEPS
+    from cityloop.loop.cases.lifecycle import ENDED, KEEP, STATES, STEPS
 
     chinese = _chinese()
     states = [
@@ -44,7 +44,7 @@ def lifecycle() -> str:
             step.title,
             chinese(step.title),
             ", ".join(f"`{source}`" for source in step.sources) or "-",
-            f"`{step.target}`",
+            "the same" if step.target == KEEP else f"`{step.target}`",
             f"`{step.permission}`",
             step.axis.value,
             ", ".join(step.needs) or "-",
@@ -150,6 +150,7 @@ def words() -> str:
         "verdicts": lifecycle.VERDICTS,
         "return_reasons": lifecycle.RETURN_REASONS,
         "closing_kinds": lifecycle.CLOSING_KINDS,
+        "hold_kinds": lifecycle.HOLD_KINDS,
         "lights": {light.value: title for light, title in LIGHT_TITLES.items()},
         "axes": {axis.value: title for axis, title in AXIS_TITLES.items()},
         "roles": {role.key: role.title for role in ROLES.values()},

@@ -38,6 +38,7 @@ SECTIONS = {
     "city": N_("City"),
     "calendars": N_("Calendars"),
     "areas": N_("Areas"),
+    "area_classes": N_("Classes of areas"),
     "grids": N_("Unit grids"),
     "organisations": N_("Organisations"),
     "posts": N_("Posts"),

@@ -45,6 +45,17 @@ TEXTS: dict[str, str] = {
     "fact_wrong": N_("%(fact)s cannot be %(value)s."),
     "case_moved": N_("Somebody moved this case first: it is now %(state)s (entry %(seq)s)."),
     "time_before_last": N_("%(step)s cannot happen at %(at)s: the step before it was at %(last)s."),
+    "hold_open": N_("A request for more time waits already, or a pause lasts: decide or end that one first."),
+    "hold_none": N_("No request for more time waits here."),
+    "hold_not_running": N_("Nothing is deferred or shelved here."),
+    "hold_too_late": N_("The time was up on %(due)s: more of it can no longer be asked for."),
+    "hold_in_the_past": N_("%(until)s is not in the future."),
+    "part_last": N_("This is the last part: report the case as handled."),
+    "closing_kind_unfit": N_("The rule book does not let this case be closed as %(kind)s."),
+    "check_outside_window": N_(
+        "The rule book wants this checked between %(first)s and %(last)s, when it would show: at another hour it "
+        "always passes."
+    ),
     "dispatch_ruled": N_("This dispatch was ruled: it cannot be returned again."),
     "category_unknown": N_("There is no category %(category)s in the rule book in force."),
     "organisation_unknown": N_("There is no organisation %(organisation)s."),

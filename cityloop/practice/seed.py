@@ -24,7 +24,7 @@ from cityloop.ground.standards.queries import RuleValue
 from cityloop.loop.cases.actions import CASE_IDS, Move, advance_many
 from cityloop.loop.cases.catalogue import catalogue
 from cityloop.loop.cases.facts import Facts
-from cityloop.loop.clocks.deadlines import Ground, ground
+from cityloop.loop.clocks.ground import Ground, ground
 from cityloop.loop.dispatch.actions import assignment_facts
 from cityloop.loop.intake.actions import opening
 from cityloop.loop.intake.facts import Learned, learn
@@ -210,7 +210,7 @@ class _City:
         assert learned.answer is not None
         assert learned.answer.handler is not None
         organisation = self.here.organisations.by_id[learned.answer.handler]
-        return assignment_facts(organisation, learned.answer, self.here.deadline(learned.rule.id, at))
+        return assignment_facts(organisation, learned.answer)
 
     def _places(self, count: int) -> list[Place]:
         """Points in unit grids, some of them often; in areas where there are no grids."""

@@ -31,7 +31,7 @@ from cityloop.ground.standards.actions import rename_category
 from cityloop.ground.standards.models import Category
 from cityloop.loop.cases.search import Wanted, acts
 from cityloop.loop.clocks.actions import CalendarData, change_calendar
-from cityloop.loop.clocks.deadlines import ground
+from cityloop.loop.clocks.ground import ground
 from cityloop.loop.clocks.models import Calendar
 from journeys.conftest import holder_of
 

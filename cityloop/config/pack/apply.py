@@ -46,6 +46,8 @@ def _write(wanted: Wanted, found: Difference, actor: Actor, day: date) -> None:
         clocks.put_calendars([row for row in wanted.calendars if row.code in codes], actor=actor)
     if codes := found.codes("areas", "new", "changed"):
         places.put_areas(wanted.areas, codes, actor=actor, begins=begins)
+    if found.codes("area_classes", "new", "changed", "gone"):
+        places.put_area_classes(wanted.area_classes, actor=actor)
     if codes := found.codes("grids", "new"):
         places.put_grids([row for row in wanted.grids if row.code in codes], actor=actor, begins=begins)
     if codes := found.codes("organisations", "new", "changed"):

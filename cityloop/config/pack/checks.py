@@ -11,22 +11,14 @@ from cityloop.config.pack.draft import Draft, parent_ref
 from cityloop.config.pack.problems import Problem, near
 from cityloop.config.pack.schema import LedgerLine, RuleRow
 from cityloop.config.pack.tables import Table
+from cityloop.config.pack.timing import LIMITED
 from cityloop.ground.accounts.roles import ROLES
-from cityloop.loop.cases.lifecycle import END, SAME, STEPS
 from cityloop.loop.history.normalise import KEYS_APART
 
-STAGES = tuple(
-    dict.fromkeys(
-        stage
-        for step in STEPS.values()
-        for stage in (step.centre, step.unit.what if step.unit.kind in ("opens", "moves") else SAME)
-        if stage not in (SAME, END)
-    )
-)
-"""Stages of the lifecycle that a limit can be set for."""
 WORKING = ("wh", "wd")
 
 
+WITHOUT_CODES = ("rules", "ledger", "area_classes")
 NOUNS = {"areas": "area", "organisations": "organisation", "categories": "category"}
 """Table to what a line of it is called, in other tables' columns and in problems."""
 
@@ -39,7 +31,7 @@ def run(draft: Draft) -> None:
     whole = {name for name, table in draft.tables.items() if not table.problems}
     if draft.document.problems:
         whole.discard("areas")  # some may come from a boundary file that could not be read
-    known = {name: _codes(table) for name, table in draft.tables.items() if name not in ("rules", "ledger")}
+    known = {name: _codes(table) for name, table in draft.tables.items() if name not in WITHOUT_CODES}
     for name in NOUNS:
         _keys(draft.rows(name), "shape_key" if name == "areas" else "key")
     for name, noun in NOUNS.items():
@@ -54,6 +46,7 @@ def run(draft: Draft) -> None:
     _ledger(draft)
     _posts(draft)
     _public_channel(draft)
+    _time(draft)
     _file(draft, {name: known[name] for name in NOUNS if name in whole})
 
 
@@ -149,8 +142,8 @@ def _rules(draft: Draft) -> None:
             guess = near(row.calendar, calendars)
             code = "calendar_unknown_near" if guess else "calendar_unknown"
             table.refuse(line, "calendar", code, value=row.calendar, near=guess)
-        if row.stage not in STAGES:
-            table.refuse(line, "stage", "stage_unknown", value=row.stage, known=", ".join(STAGES))
+        if row.stage not in LIMITED:
+            table.refuse(line, "stage", "stage_unknown", value=row.stage, known=", ".join(LIMITED))
         at, words = first.setdefault((row.category, row.situation), (line, _conditions(row)))
         for column, text in _conditions(row).items():
             if text and text != (words[column] or text):
@@ -209,8 +202,8 @@ def _disputes(draft: Draft, table: Table[Any]) -> None:
 
 
 def _overlapping(
-    entries: Iterable[tuple[int, LedgerLine]],
-) -> Iterable[tuple[tuple[int, LedgerLine], tuple[int, LedgerLine]]]:
+    entries: Iterable[tuple[int, Any]],
+) -> Iterable[tuple[tuple[int, Any], tuple[int, Any]]]:
     """Neighbours in time of which the second begins before the first has ended."""
     ordered = sorted(entries, key=lambda entry: (entry[1].valid_from or date.min, entry[0]))
     for before, after in pairwise(ordered):
@@ -230,6 +223,23 @@ def _public_channel(draft: Draft) -> None:
     if channel and channel not in known:
         place = ("settings", "public_channel")
         draft.document.refuse(place, "channel_not_here", value=channel, known=", ".join(known))
+
+
+def _time(draft: Draft) -> None:
+    """Limits that the city sets name calendars that are there; an area has one class at a time."""
+    calendars = list(draft.file.all_calendars)
+    for place, calendar in draft.file.settings.named_calendars():
+        if calendar not in calendars:
+            guess = near(calendar, calendars)
+            code = "calendar_unknown_near" if guess else "calendar_unknown"
+            draft.document.refuse(("settings", *place), code, value=calendar, near=guess)
+    table = draft.rows("area_classes")
+    classes: dict[tuple[str, str], list[tuple[int, Any]]] = defaultdict(list)
+    for line, row in table.numbered():
+        classes[row.scheme, row.area].append((line, row))
+    for entries in classes.values():
+        for before, (line, _) in _overlapping(entries):
+            table.refuse(line, "valid_from", "class_overlaps", first=before[0])
 
 
 def _file(draft: Draft, known: dict[str, dict[str, list[Any]]]) -> None:

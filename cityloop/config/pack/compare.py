@@ -11,15 +11,15 @@ from cityloop.config.pack.reading import Pack
 from cityloop.config.pack.wanted import DatedDuty, Wanted
 from cityloop.core.errors import Refused
 from cityloop.ground.accounts.models import Organisation, Post
-from cityloop.ground.places.actions import refuse_other
-from cityloop.ground.places.models import Area, City, UnitGrid
+from cityloop.ground.places.actions import AreaClassData, refuse_other
+from cityloop.ground.places.models import Area, AreaClass, City, UnitGrid
 from cityloop.ground.registry.actions import DutyData
 from cityloop.ground.registry.models import LedgerParty, LedgerRow
 from cityloop.ground.standards.models import Category, Edition
 from cityloop.loop.clocks.models import Calendar
 
 SECTIONS = (
-    "city", "calendars", "areas", "grids", "organisations", "posts", "categories", "rules", "ledger",
+    "city", "calendars", "areas", "area_classes", "grids", "organisations", "posts", "categories", "rules", "ledger",
 )  # fmt: skip
 Fields = dict[str, Any]
 ONE_DAY = timedelta(days=1)
@@ -85,6 +85,8 @@ def plan(wanted: Wanted, day: date) -> Difference:
     after_calendars = {row.code: _without(row._asdict(), "code") for row in wanted.calendars}
     found.changes += [row for row in _differ("calendars", _calendars(), after_calendars) if row.change != "gone"]
     found.changes += _dated("areas", _areas(), {row.ref: _area_fields(row) for row in wanted.areas})
+    after_classes = {_class_key(row): {"class": row.name, "until": row.valid_to} for row in wanted.area_classes}
+    found.changes += _differ("area_classes", _area_classes(), after_classes)
     after_grids = {row.code: _without(row._asdict(), "code") for row in wanted.grids}
     found.changes += _fixed(_dated("grids", _grids(), after_grids))
     after_organisations = {row.code: _without(row._asdict(), "code") for row in wanted.organisations}
@@ -169,6 +171,19 @@ def _area_fields(row: Any) -> Fields:
 def _short(shape: bytes | memoryview | None) -> str:
     """A polygon as a person can compare it."""
     return "" if shape is None else hashlib.sha256(shape).hexdigest()[:16]
+
+
+def _area_classes() -> dict[str, Fields]:
+    rows = AreaClass.objects.values_list("scheme", "area__scheme", "area__code", "name", "valid_from", "valid_to")
+    known = [
+        AreaClassData(scheme, f"{area_scheme}:{code}", name, since, until)
+        for scheme, area_scheme, code, name, since, until in rows
+    ]
+    return {_class_key(row): {"class": row.name, "until": row.valid_to} for row in known}
+
+
+def _class_key(row: AreaClassData) -> str:
+    return f"{row.scheme} {row.area} {row.valid_from}"
 
 
 def _grids() -> dict[str, Fields]:

@@ -21,6 +21,7 @@ from cityloop.config.pack.nodes import Document, dotted
 from cityloop.config.pack.problems import PackErrors, Problem, explain
 from cityloop.config.pack.schema import (
     TABLES,
+    AreaClassRow,
     AreaRow,
     CategoryRow,
     City,
@@ -42,6 +43,7 @@ class Pack:
     folder: Path
     file: PackFile
     areas: tuple[AreaRow, ...]
+    area_classes: tuple[AreaClassRow, ...]
     grids: tuple[GridRow, ...]
     organisations: tuple[OrganisationRow, ...]
     posts: tuple[PostRow, ...]

@@ -12,9 +12,10 @@ from itertools import pairwise
 from typing import Annotated, Literal, Self
 from zoneinfo import ZoneInfo, available_timezones
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 from pydantic_core import PydanticCustomError
 
+from cityloop.config.pack.timing import Strict, Timing
 from cityloop.core.units import LimitUnit
 from cityloop.ground.accounts.roles import ROLES
 from cityloop.loop.history.mapping import Mapping
@@ -25,10 +26,6 @@ BEGINNING = date(1970, 1, 1)
 _TIME = re.compile(r"([01]\d|2[0-3]):[0-5]\d|24:00")
 _DAY = re.compile(r"\d{4}-\d\d-\d\d")
 _ADDRESS = re.compile(r"https://[A-Za-z0-9.-]+(:\d+)?(/[^\s;,'\"]*)?")
-
-
-class Strict(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True, str_strip_whitespace=True)
 
 
 def _refuse(code: str, **facts: object) -> PydanticCustomError:
@@ -88,6 +85,11 @@ def _map_address(text: str) -> str:
     if not _ADDRESS.fullmatch(text):
         raise _refuse("map_address", value=text)
     return text
+
+
+def _refuse_backwards(first: date | None, last: date | None) -> None:
+    if first and last and first >= last:
+        raise _refuse("dates_backwards", start=first, end=last)
 
 
 def _named(value: object) -> object:
@@ -179,7 +181,7 @@ class BaseMap(Strict):
         return self
 
 
-class Settings(Strict):
+class Settings(Timing):
     """`opens_itself`: the desk steps that a complete live report passes without a person. `second_factor_roles`:
     whoever holds a post of these roles signs in with a second factor. `public_channel`: the channel of what citizens
     send without signing in; empty: this city takes nothing so. `public_notice`: what they read before, by language."""
@@ -279,6 +281,21 @@ class AreaRow(NamedRow):
         return f"{self.scheme}:{self.code}"
 
 
+class AreaClassRow(Row):
+    """area_classes.csv: what an area counts as, for limits that depend on it."""
+
+    scheme: Annotated[str, BeforeValidator(lambda text: text or "limits"), Field(max_length=30)] = "limits"
+    area: Annotated[str, Field(min_length=1, max_length=80)]
+    area_class: Annotated[str, Field(min_length=1, max_length=20)]
+    valid_from: OptionalDay = None
+    valid_to: OptionalDay = None
+
+    @model_validator(mode="after")
+    def _forwards(self) -> Self:
+        _refuse_backwards(self.valid_from, self.valid_to)
+        return self
+
+
 class GridRow(Row):
     """grids.csv: degrees of WGS-84."""
 
@@ -371,13 +388,13 @@ class LedgerLine(Row):
 
     @model_validator(mode="after")
     def _forwards(self) -> Self:
-        if self.valid_from and self.valid_to and self.valid_from >= self.valid_to:
-            raise _refuse("dates_backwards", start=self.valid_from, end=self.valid_to)
+        _refuse_backwards(self.valid_from, self.valid_to)
         return self
 
 
 TABLES: dict[str, type[Row]] = {
     "areas": AreaRow,
+    "area_classes": AreaClassRow,
     "grids": GridRow,
     "organisations": OrganisationRow,
     "posts": PostRow,

@@ -12,7 +12,7 @@ from cityloop.config.pack.draft import parent_ref
 from cityloop.config.pack.reading import Pack
 from cityloop.config.pack.schema import CalendarSpec, LedgerLine, RuleRow
 from cityloop.ground.accounts.structure import OrganisationData, PostData
-from cityloop.ground.places.actions import AreaData, CityData, GridData
+from cityloop.ground.places.actions import AreaClassData, AreaData, CityData, GridData
 from cityloop.ground.registry.actions import DutyData
 from cityloop.ground.standards.actions import CategoryData, LimitData, RuleData
 from cityloop.loop.clocks.actions import CalendarData
@@ -67,6 +67,14 @@ class Wanted:
             )
             for area in pack.areas
         ]  # fmt: skip
+
+    @cached_property
+    def area_classes(self) -> list[AreaClassData]:
+        begins = self.pack.file.valid_from
+        return [
+            AreaClassData(row.scheme, self._area(row.area), row.area_class, row.valid_from or begins, row.valid_to)
+            for row in self.pack.area_classes
+        ]
 
     @cached_property
     def grids(self) -> list[GridData]:

@@ -20,6 +20,8 @@ class LimitValue(NamedTuple):
     value: Decimal
     unit: LimitUnit
     calendar: str
+    area_class: str = ""
+    season: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +33,11 @@ class RuleValue:
     major: int | None
     category_code: str
     limits: tuple[LimitValue, ...]
+    check_window: str = ""
+    closing_kinds: tuple[str, ...] = ()
+
+    def limits_for(self, stage: str, area_class: str = "", season: str = "") -> tuple[LimitValue, ...]:
+        return tuple(limit for limit in self.limits if limit.stage == stage)
 
     @property
     def handling(self) -> LimitValue | None:

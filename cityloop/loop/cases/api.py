@@ -15,7 +15,7 @@ from cityloop.ground.places.city import city
 from cityloop.loop.cases import lists, queries
 from cityloop.loop.cases.actions import advance
 from cityloop.loop.cases.catalogue import catalogue, channels, choices
-from cityloop.loop.cases.facts import Facts
+from cityloop.loop.cases.facts import Extension, Facts
 from cityloop.loop.cases.keys import read_key, write_key
 from cityloop.loop.cases.schemas import (
     CaseCounts,
@@ -31,9 +31,10 @@ from cityloop.loop.cases.schemas import (
     StepIn,
     StepOut,
 )
-from cityloop.loop.cases.step import Snapshot, may_take, standing
+from cityloop.loop.cases.snapshot import Snapshot
+from cityloop.loop.cases.step import may_take, standing
 from cityloop.loop.cases.whole import whole
-from cityloop.loop.clocks.deadlines import ground
+from cityloop.loop.clocks.ground import ground
 from cityloop.loop.evidence.actions import evidence_of
 
 router = Router(tags=["cases"])
@@ -140,7 +141,14 @@ def take_step(request: HttpRequest, number: str, body: StepIn) -> dict[str, Any]
     actor, now = actor_of(request), clock.now()
     case_id = queries.id_of(number, actor)
     at = min(body.at, now) if body.at else now
-    facts = _facts(body)._replace(evidence=evidence_of(body.photos))
+    extension = Extension(body.extension.value, body.extension.unit) if body.extension else None
+    facts = _facts(body)._replace(
+        evidence=evidence_of(body.photos),
+        extension=extension,
+        until=body.until,
+        review_on=body.review_on,
+        measures=_clean(body.measures),
+    )
     after = advance(case_id, body.step, actor=actor, at=at, recorded_at=now, facts=facts, seen=body.seq)
     return _stands(after, actor)
 
@@ -176,7 +184,7 @@ def _stands(after: Snapshot, actor: Actor) -> dict[str, Any]:
         "state": case.state,
         "seq": case.seq,
         "due_at": case.due_at,
-        "steps": may_take(standing(after), actor),
+        "steps": may_take(standing(after, after.case.last_at), actor),
     }
 
 

@@ -17,7 +17,7 @@ from cityloop.ground.places.city import CityValue
 from cityloop.loop.cases.catalogue import Catalogue
 from cityloop.loop.cases.keys import Key
 from cityloop.loop.cases.lifecycle import ENDED, STANDBY, STATES, STEPS, STEPS_FROM
-from cityloop.loop.cases.queries import reach, visible_to
+from cityloop.loop.cases.queries import HOLD, WAITS, reach, visible_to
 from cityloop.loop.cases.schemas import CaseFilter
 from cityloop.loop.cases.step import Standing, may_take
 from cityloop.loop.clocks.due import light
@@ -35,12 +35,16 @@ _LINE = """
 SELECT c.id, c.number, c.state, c.seq, c.round, c.opened_at, c.due_at, c.yellow_at, c.closed_at, c.address, c.lon,
     c.lat, c.channel, c.areas, c.rule_id, k.code AS category, coalesce(k.names ->> %s, k.name) AS category_name,
     o.code AS organisation, coalesce(o.names ->> %s, o.name) AS organisation_name, o.path, a.ruled,
-    z.acting_org_id AS centre{extra}
+    z.acting_org_id AS centre, s.stage, s.part, s.due_at AS stage_due_at, s.yellow_at AS stage_yellow_at,
+    a.parts -> -1 ->> 0 AS last_part, h.kind AS hold_kind, {hold} AS hold{extra}
 FROM chosen JOIN cases_case c USING (id)
 JOIN standards_category k ON k.id = c.category_id
 JOIN cases_assignment z ON z.id = c.id * 1000 + 1
 LEFT JOIN cases_assignment a ON a.id = c.id * 1000 + c.assignments_made AND a.no > 1
 LEFT JOIN accounts_organisation o ON o.id = a.acting_org_id
+LEFT JOIN LATERAL (SELECT w.stage, w.part, w.due_at, w.yellow_at FROM cases_span w
+    WHERE w.case_id = c.id AND w.ended_at IS NULL ORDER BY w.main, w.no DESC LIMIT 1) s ON TRUE
+LEFT JOIN LATERAL (SELECT * FROM cases_hold w WHERE w.case_id = c.id ORDER BY w.no DESC LIMIT 1) h ON TRUE
 ORDER BY {order}
 """
 
@@ -154,7 +158,7 @@ def _lights(open_: bool | None) -> dict[Light, tuple[str, int]]:
 
 
 def mine(actor: Actor) -> tuple[str, list[Any]]:
-    """A condition on `c`: the open cases in which some post of `actor` may take a step next.
+    """A condition on `c`: the open cases in which some post of `actor` may take a step next, or decide on a request.
 
     A step of STANDBY makes a case nobody's work; a handling post works on dispatches that have not ended.
     """
@@ -167,7 +171,8 @@ def mine(actor: Actor) -> tuple[str, list[Any]]:
         if not states:
             continue
         clause, told = reach(post, assigned=" AND v.ended_at IS NULL")
-        clauses.append(f"c.state = ANY(%s) AND {clause}")
+        decides = f" OR {WAITS.format(case='c.id')}" if "cases.decide_hold" in post.permissions else ""
+        clauses.append(f"(c.state = ANY(%s){decides}) AND {clause}")
         values += [states, *told]
     return f"c.closed_at IS NULL AND ({' OR '.join(clauses)})" if clauses else "FALSE", values
 
@@ -250,14 +255,17 @@ def _lines(
 ) -> list[dict[str, Any]]:
     with connection.cursor() as cursor:
         cursor.execute(
-            f"WITH chosen AS MATERIALIZED ({chosen})" + _LINE.format(extra=extra, order=order),
-            [*values, language, language],
+            f"WITH chosen AS MATERIALIZED ({chosen})" + _LINE.format(extra=extra, order=order, hold=HOLD),
+            [*values, language, language, at],
         )
         names = [column.name for column in cursor.description]
         lines = [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
     for line in lines:
         line["light"] = light(at=at, yellow_at=line["yellow_at"], due_at=line["due_at"], ended_at=line["closed_at"])
         path = tuple(line["path"] or (line["centre"],))
-        standing = Standing(line["state"], tuple(line["areas"]), path, bool(line["ruled"]), line["rule_id"])
+        standing = Standing(
+            line["state"], tuple(line["areas"]), path, bool(line["ruled"]), line["rule_id"], line["hold"],
+            line["part"] or "", line["last_part"] or "",
+        )  # fmt: skip
         line["steps"] = may_take(standing, actor)
     return lines

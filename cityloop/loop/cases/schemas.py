@@ -1,6 +1,7 @@
 """What the HTTP edge of cases takes and gives. Names and titles are in the language asked for."""
 
 from datetime import date, datetime
+from decimal import Decimal
 from typing import Annotated, Literal
 
 from ninja import Schema
@@ -14,7 +15,7 @@ Lat = Annotated[float, Field(ge=-90, le=90)]
 Text = Annotated[str, StringConstraints(pattern=r"^[^\x00]*$", strip_whitespace=True)]
 """PostgreSQL keeps no NUL."""
 DEGREES = r"-?[0-9]{1,3}(\.[0-9]{1,12})?"
-Kind = Literal["text", "choice", "organisation", "category"]
+Kind = Literal["text", "choice", "organisation", "category", "limit", "instant", "day"]
 
 
 class CaseFilter(Schema):
@@ -41,7 +42,11 @@ class CaseFilter(Schema):
 
 
 class CaseLine(Schema):
-    """A case in a list. `steps` are those that the asker may take now."""
+    """A case in a list. `steps` are those that the asker may take now.
+
+    `stage` is where it stands, at the unit if it is with one, and `stage_due_at` until when it may stand there. `hold`:
+    whether the last request for more time (of `hold_kind`) waits or its pause lasts.
+    """
 
     number: str
     state: str
@@ -61,6 +66,12 @@ class CaseLine(Schema):
     lat: float | None
     channel: str
     steps: list[str]
+
+    stage: str | None
+    stage_due_at: datetime | None
+    stage_yellow_at: datetime | None
+    hold: Literal["", "asked", "running"]
+    hold_kind: str | None
 
 
 class NearLine(CaseLine):
@@ -186,6 +197,7 @@ class SpanOut(Schema):
     main: bool
     stage: str
     stage_title: str
+    part: str
     organisation: str
     organisation_name: str
     started_at: datetime
@@ -195,6 +207,34 @@ class SpanOut(Schema):
     light: Light
     outcome: str
     outcome_title: str
+
+
+class PartOut(Schema):
+    """One of several limits that a handling keeps one after another."""
+
+    name: str
+    due_at: datetime
+    yellow_at: datetime
+
+
+class HoldOut(Schema):
+    """A request for more time. `granted` is null while it waits; `until_at` null in a pause is an open end."""
+
+    no: int
+    kind: str
+    kind_title: str
+    stands: Literal["", "asked", "running"]
+    asked_at: datetime
+    reason: str
+    value: float | None
+    unit: str
+    until_at: datetime | None
+    review_on: date | None
+    measures: str
+    decided_at: datetime | None
+    granted: bool | None
+    starts_at: datetime | None
+    ended_at: datetime | None
 
 
 class AssignmentOut(Schema):
@@ -208,7 +248,9 @@ class AssignmentOut(Schema):
     ruled: bool
     started_at: datetime
     due_at: datetime | None
+    yellow_at: datetime | None
     ended_at: datetime | None
+    parts: list[PartOut]
     verdict: str
     verdict_title: str
 
@@ -243,6 +285,8 @@ class LimitOut(Schema):
     value: float
     unit: LimitUnit
     calendar: str
+    area_class: str
+    season: str
 
 
 class RuleOut(Schema):
@@ -257,6 +301,7 @@ class RuleOut(Schema):
     filing_condition: str
     closing_condition: str
     law_clause: str
+    closing_kinds: list[str]
 
 
 class CaseOut(Schema):
@@ -271,6 +316,7 @@ class CaseOut(Schema):
     light: Light
     at: datetime
     opened_at: datetime
+    first_due_at: datetime | None
     due_at: datetime | None
     yellow_at: datetime | None
     closed_at: datetime | None
@@ -289,7 +335,17 @@ class CaseOut(Schema):
     entries: list[EntryOut]
     spans: list[SpanOut]
     assignments: list[AssignmentOut]
+    holds: list[HoldOut]
     steps: list[StepChoiceOut]
+
+
+class ExtensionIn(Schema):
+    """How much more time is asked for."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    value: Annotated[Decimal, Field(gt=0, max_digits=9, decimal_places=3)]
+    unit: LimitUnit
 
 
 class StepIn(Schema):
@@ -309,6 +365,10 @@ class StepIn(Schema):
     result: str = ""
     verdict: str = ""
     closing_kind: str = ""
+    extension: ExtensionIn | None = None
+    until: AwareDatetime | None = None
+    review_on: date | None = None
+    measures: str = ""
     photos: PhotoIds = []
 
 

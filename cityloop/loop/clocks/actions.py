@@ -9,7 +9,7 @@ from django.db import transaction
 from cityloop.core import bulk
 from cityloop.core.actor import Actor
 from cityloop.ground.places.actions import SET_UP, renew
-from cityloop.loop.clocks.due import calendar
+from cityloop.loop.clocks.calendar import calendar
 
 CALENDARS = bulk.Table(
     "clocks_calendar",

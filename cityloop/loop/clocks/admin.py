@@ -14,7 +14,7 @@ from cityloop.core.errors import Refused
 from cityloop.core.maintenance import Form, MaintenanceAdmin, text
 from cityloop.ground.places.actions import SET_UP
 from cityloop.loop.clocks.actions import CalendarData, change_calendar
-from cityloop.loop.clocks.due import WEEKDAYS
+from cityloop.loop.clocks.calendar import WEEKDAYS
 from cityloop.loop.clocks.models import Calendar
 
 PERIODS = _("Such as 09:00-12:00 13:30-17:00; empty: no work.")

@@ -1,6 +1,6 @@
 """Calendars for everybody who needs a clock."""
 
-from cityloop.loop.clocks.due import WorkCalendar, calendar
+from cityloop.loop.clocks.calendar import WorkCalendar, calendar
 from cityloop.loop.clocks.models import Calendar
 
 COLUMNS = ("code", "zone", "wd_rule", "week", "days", "at_boundary")
