@@ -59,6 +59,23 @@ def lifecycle() -> str:
     )
 
 
+def clocks() -> str:
+    """What happenings do to clocks, and the settings that decide."""
+    from cityloop.loop.clocks.deadlines import Rules
+    from docs.effects import effects
+
+    usual = [[f"`{name}`", f"`{value}`"] for name, value in Rules()._asdict().items()]
+    return (
+        f"{NOTE}# What happenings do to clocks\n\n"
+        "Found out by taking each step of a case whose rule has a limit for the whole (6 wd) and two for the handling "
+        "(2 h to make safe, then 3 wd), in a city that limits its own stages. The case's first due time never "
+        "changes; `due_at` does.\n\n"
+        + _table(["happening", "the case's clock", "the unit's clock", "the stage it stands in"], effects())
+        + "\n## Settings\n\n`settings: {clock: ...}` of a pack; these are the defaults.\n\n"
+        + _table(["setting", "default"], usual)
+    )
+
+
 def permissions() -> str:
     """Which role may do what, and which role takes which step."""
     from cityloop.ground.accounts.roles import PERMISSIONS, ROLES
@@ -175,6 +192,7 @@ def loop() -> str:
 DOCUMENTS: dict[str, Callable[[], str]] = {
     "docs/reference/lifecycle.md": lifecycle,
     "docs/images/loop.svg": loop,
+    "docs/reference/clocks.md": clocks,
     "docs/reference/permissions.md": permissions,
     "docs/reference/indicators.md": indicators,
     "docs/reference/api.json": api_reference,

@@ -9,7 +9,17 @@ from cityloop.core.texts import Term, Terms
 from cityloop.ground.accounts.roles import ROLES
 from cityloop.loop.cases import holds
 from cityloop.loop.cases.facts import Facts
-from cityloop.loop.cases.lifecycle import BY_ITSELF, CHOICES, CLOSING_KINDS, FACTS, HOLDS, STATES, STEPS, STEPS_FROM, Step
+from cityloop.loop.cases.lifecycle import (
+    BY_ITSELF,
+    CHOICES,
+    CLOSING_KINDS,
+    FACTS,
+    HOLDS,
+    STATES,
+    STEPS,
+    STEPS_FROM,
+    Step,
+)
 from cityloop.loop.cases.move import moved, opened
 from cityloop.loop.cases.snapshot import Outcome, Snapshot
 from cityloop.loop.clocks.deadlines import Clock
