@@ -23,17 +23,16 @@ from cityloop.loop.cases.schemas import (
     CaseOut,
     CasePage,
     Choices,
+    ClockOut,
     Lat,
     Lon,
-    ManyStepsIn,
-    ManyStepsOut,
     NearLine,
-    StepIn,
-    StepOut,
 )
 from cityloop.loop.cases.snapshot import Snapshot
 from cityloop.loop.cases.step import may_take, standing
+from cityloop.loop.cases.taking import ManyStepsIn, ManyStepsOut, StepIn, StepOut
 from cityloop.loop.cases.whole import whole
+from cityloop.loop.cases.why import why
 from cityloop.loop.clocks.ground import ground
 from cityloop.loop.evidence.actions import evidence_of
 
@@ -53,13 +52,14 @@ def page(
     """Cases that the asker may see. Sorted by `due` they are the open ones, most urgent first, those without a deadline
     last; else newest first. The queue `mine` is sorted by `due` unless told otherwise.
     """
-    actor, here, at = actor_of(request), city(), clock.now()
+    actor, here, at = actor_of(request), ground(), clock.now()
     order = sort or ("due" if chosen.queue == "mine" else "newest")
     if order == "due" and not lists.holds_open_only(chosen):
         chosen = chosen.model_copy(update={"open": True})
     rows = lists.page(
         actor,
-        lists.wanted(actor, chosen, catalogue(here.revision), here, at),
+        lists.wanted(actor, chosen, catalogue(here.city.revision), here.city, at),
+        clock=here.clock,
         language=texts.spoken(),
         at=at,
         sort=order,
@@ -102,10 +102,17 @@ def near(
     radius_m: Annotated[float, Field(gt=0, le=5_000)] = 200,
 ) -> list[dict[str, Any]]:
     """Open cases near a point, nearest first: what is perhaps being reported a second time."""
-    actor = actor_of(request)
-    categories = catalogue(city().revision).under_category(category) if category else None
+    actor, here = actor_of(request), ground()
+    categories = catalogue(here.city.revision).under_category(category) if category else None
     return lists.near(
-        actor, lon, lat, radius_m=radius_m, categories=categories, language=texts.spoken(), at=clock.now()
+        actor,
+        lon,
+        lat,
+        radius_m=radius_m,
+        categories=categories,
+        clock=here.clock,
+        language=texts.spoken(),
+        at=clock.now(),
     )
 
 
@@ -132,7 +139,13 @@ def take_many(request: HttpRequest, body: ManyStepsIn) -> dict[str, Any]:
 def one(request: HttpRequest, number: str) -> dict[str, Any]:
     """One case with its whole history and the steps that begin at its state."""
     actor = actor_of(request)
-    return whole(queries.id_of(number, actor), actor, city(), clock.now())
+    return whole(queries.id_of(number, actor), actor, ground(), clock.now())
+
+
+@router.get("/cases/{number}/clocks", response=list[ClockOut])
+def clocks(request: HttpRequest, number: str) -> list[dict[str, Any]]:
+    """Why the case is due when it is: its own clock, the unit's, that of the stage it stands in."""
+    return why(queries.id_of(number, actor_of(request)), ground().clock, clock.now())
 
 
 @router.post("/cases/{number}/steps", response=StepOut)

@@ -15,12 +15,15 @@ from cityloop.core.errors import Refused
 from cityloop.core.units import Light
 from cityloop.ground.places.city import CityValue
 from cityloop.loop.cases.catalogue import Catalogue
+from cityloop.loop.cases.countdown import countdown, of_case, of_stage
 from cityloop.loop.cases.keys import Key
 from cityloop.loop.cases.lifecycle import ENDED, STANDBY, STATES, STEPS, STEPS_FROM
 from cityloop.loop.cases.queries import HOLD, WAITS, reach, visible_to
 from cityloop.loop.cases.schemas import CaseFilter
 from cityloop.loop.cases.step import Standing, may_take
+from cityloop.loop.clocks.deadlines import Clock
 from cityloop.loop.clocks.due import light
+from cityloop.loop.clocks.ground import ground
 
 DUE = "coalesce(c.due_at, 'infinity'::timestamptz)"
 """What the queue is ordered by: cases without a deadline stand last."""
@@ -92,11 +95,28 @@ def wanted(actor: Actor, chosen: CaseFilter, known: Catalogue, city: CityValue, 
         whole = not isinstance(chosen.until, datetime)
         parts.append(f"c.opened_at {'<' if whole else '<='} %s")
         values.append(_instant(chosen.until, city, days=1))
+    if chosen.provisional:
+        part, found = _beyond_calendars(ground().clock)
+        parts.append(part)
+        values += found
     if chosen.q:
         part, words = _search(chosen.q, known)
         parts.append(part)
         values += words
     return Condition(join, " AND ".join(parts), values)
+
+
+def _beyond_calendars(clock: Clock) -> tuple[str, list[Any]]:
+    """Due after the last day that the calendar of the case's limit knows."""
+    parts, values = ["FALSE"], list[Any]()
+    for calendar in clock.calendars.values():
+        if calendar.known_until is not None:
+            parts.append(
+                "(c.due_at >= %s AND EXISTS (SELECT FROM standards_limit l WHERE l.rule_id = c.rule_id"
+                " AND l.stage IN ('handle', 'total') AND l.unit IN ('wh', 'wd') AND l.calendar = %s))"
+            )
+            values += [datetime.combine(calendar.known_until + timedelta(days=1), time(), calendar.tz), calendar.code]
+    return f"({' OR '.join(parts)})", values
 
 
 def _search(text: str, known: Catalogue) -> tuple[str, list[Any]]:
@@ -191,6 +211,7 @@ def page(
     actor: Actor,
     condition: Condition,
     *,
+    clock: Clock,
     language: str,
     at: datetime,
     sort: str,
@@ -205,7 +226,7 @@ def page(
         )
         values += before
     chosen = f"SELECT c.id {condition._replace(clause=clause).source} ORDER BY {ORDERS[sort]} LIMIT %s"
-    return _lines(actor, chosen, [*values, limit], ORDERS[sort], language=language, at=at)
+    return _lines(actor, chosen, [*values, limit], ORDERS[sort], clock=clock, language=language, at=at)
 
 
 def counts(condition: Condition, at: datetime) -> list[tuple[str, Light, int]]:
@@ -228,6 +249,7 @@ def near(
     *,
     radius_m: float,
     categories: Sequence[int] | None,
+    clock: Clock,
     language: str,
     at: datetime,
 ) -> list[dict[str, Any]]:
@@ -247,11 +269,21 @@ def near(
     )
     box = [lon - wide, lat - high, lon + wide, lat + high]
     values = [lat, lat, lon, *box, *values, radius_m, NEAR]
-    return _lines(actor, chosen, values, "distance_m, c.id", language=language, at=at, extra=", distance_m")
+    return _lines(
+        actor, chosen, values, "distance_m, c.id", clock=clock, language=language, at=at, extra=", distance_m"
+    )
 
 
 def _lines(
-    actor: Actor, chosen: str, values: Sequence[Any], order: str, *, language: str, at: datetime, extra: str = ""
+    actor: Actor,
+    chosen: str,
+    values: Sequence[Any],
+    order: str,
+    *,
+    clock: Clock,
+    language: str,
+    at: datetime,
+    extra: str = "",
 ) -> list[dict[str, Any]]:
     with connection.cursor() as cursor:
         cursor.execute(
@@ -268,4 +300,15 @@ def _lines(
             line["part"] or "", line["last_part"] or "",
         )  # fmt: skip
         line["steps"] = may_take(standing, actor)
+        _count_down(line, clock, at)
     return lines
+
+
+def _count_down(line: dict[str, Any], clock: Clock, at: datetime) -> None:
+    """How much of the case's limit is left, and of that of the stage it stands in; nothing where it is over."""
+    rule, areas = line["rule_id"], line["areas"]
+    over = line["closed_at"] is not None
+    limit = of_case(clock, rule, areas, line["opened_at"])
+    line["countdown"] = None if over else countdown(line["due_at"], limit, clock, at)
+    limit = of_stage(clock, line["stage"], line["part"], rule, areas, line["opened_at"])
+    line["stage_countdown"] = countdown(line["stage_due_at"], limit, clock, at)

@@ -104,6 +104,31 @@ def holds_of(ids: Sequence[int]) -> dict[int, list[HoldRow]]:
     return found
 
 
+class Begun(NamedTuple):
+    """When the clocks of the first and of the present unit of a case began."""
+
+    first: datetime
+    last: datetime
+
+
+def clocks_begun(ids: Sequence[int], starts: str) -> dict[int, Begun]:
+    """When the units' clocks began, where they have: at the dispatch, or when they signed (`starts`); one statement."""
+    began = "min(s.started_at)" if starts == "sign_for" else "min(a.started_at)"
+    found: dict[int, Begun] = {}
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"SELECT a.case_id, {began} FROM cases_assignment a JOIN cases_case c ON c.id = a.case_id"
+            " LEFT JOIN cases_span s ON s.case_id = a.case_id AND s.assignment_id = a.id AND s.stage = 'handle'"
+            " WHERE a.case_id = ANY(%s) AND a.no > 1 AND a.no IN (2, c.assignments_made)"
+            " GROUP BY a.case_id, a.no ORDER BY a.case_id, a.no",
+            [list(ids)],
+        )
+        for case_id, began_at in cursor.fetchall():
+            if began_at is not None:
+                found[case_id] = Begun(found[case_id].first if case_id in found else began_at, began_at)
+    return found
+
+
 def id_of(number: str, actor: Actor) -> int:
     """The id of a case that `actor` may see; Unknown otherwise, whether it exists or not."""
     clause, values = visible_to(actor)

@@ -3,7 +3,6 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from datetime import datetime, time, timedelta
-from typing import NamedTuple
 
 from django.db import connection, transaction
 
@@ -11,7 +10,7 @@ from cityloop.core.actor import SYSTEM
 from cityloop.loop.cases import holds
 from cityloop.loop.cases.actions import Move, advance_many
 from cityloop.loop.cases.facts import Facts, Recounted
-from cityloop.loop.cases.queries import holds_of, snapshots
+from cityloop.loop.cases.queries import Begun, clocks_begun, holds_of, snapshots
 from cityloop.loop.cases.rows import HoldRow
 from cityloop.loop.cases.snapshot import Snapshot
 from cityloop.loop.clocks.calendar import WorkCalendar
@@ -19,13 +18,6 @@ from cityloop.loop.clocks.deadlines import Clock
 from cityloop.loop.clocks.ground import ground
 
 CHUNK = 500
-
-
-class Begun(NamedTuple):
-    """When the clocks of the first and of the present unit of a case began."""
-
-    first: datetime
-    last: datetime
 
 
 def recount(before: WorkCalendar, *, at: datetime) -> int:
@@ -41,7 +33,7 @@ def recount(before: WorkCalendar, *, at: datetime) -> int:
 
 
 def _recount(ids: Sequence[int], then: Clock, now: Clock, at: datetime) -> int:
-    standing, asked, begun = snapshots(ids, lock=True), holds_of(ids), _begun(ids, now.rules.starts)
+    standing, asked, begun = snapshots(ids, lock=True), holds_of(ids), clocks_begun(ids, now.rules.starts)
     plans = []
     for case_id, snapshot in standing.items():
         if snapshot.unit is None or snapshot.case.closed_at is not None or case_id not in begun:
@@ -89,20 +81,3 @@ def _beyond(before: WorkCalendar) -> Iterator[list[int]]:
             return
         yield ids
         last = ids[-1]
-
-
-def _begun(ids: Sequence[int], starts: str) -> dict[int, Begun]:
-    """When the units' clocks began: at the dispatch, or when they signed."""
-    began = "min(s.started_at)" if starts == "sign_for" else "min(a.started_at)"
-    with connection.cursor() as cursor:
-        cursor.execute(
-            f"SELECT a.case_id, a.no, {began} FROM cases_assignment a JOIN cases_case c ON c.id = a.case_id"
-            " LEFT JOIN cases_span s ON s.case_id = a.case_id AND s.assignment_id = a.id AND s.stage = 'handle'"
-            " WHERE a.case_id = ANY(%s) AND a.no IN (2, c.assignments_made) GROUP BY a.case_id, a.no ORDER BY 1, 2",
-            [list(ids)],
-        )
-        found: dict[int, Begun] = {}
-        for case_id, _, began_at in cursor.fetchall():
-            if began_at is not None:
-                found[case_id] = Begun(found[case_id].first if case_id in found else began_at, began_at)
-        return found

@@ -1,14 +1,12 @@
 """What the HTTP edge of cases takes and gives. Names and titles are in the language asked for."""
 
 from datetime import date, datetime
-from decimal import Decimal
 from typing import Annotated, Literal
 
 from ninja import Schema
-from pydantic import AwareDatetime, ConfigDict, Field, StringConstraints
+from pydantic import AwareDatetime, Field, StringConstraints
 
 from cityloop.core.units import Light, LimitUnit
-from cityloop.loop.evidence.api import PhotoIds
 
 Lon = Annotated[float, Field(ge=-180, le=180)]
 Lat = Annotated[float, Field(ge=-90, le=90)]
@@ -25,6 +23,7 @@ class CaseFilter(Schema):
     minor one or a major with all below it; `organisation`: whose last dispatch went to it or to one below. `q`: the
     beginning of a number, or a part of the address or of the category's name. `from` and `to` (whole days of the city,
     or instants) are about the opening. `within`: west, south, east and north in degrees, with commas between.
+    `provisional`: due beyond the days that the calendar knows.
     """
 
     queue: Literal["all", "mine"] = "all"
@@ -38,7 +37,21 @@ class CaseFilter(Schema):
     since: AwareDatetime | date | None = Field(None, alias="from")
     until: AwareDatetime | date | None = Field(None, alias="to")
     open: bool | None = None
+    provisional: bool = False
     within: Annotated[str, Field(pattern=rf"^({DEGREES}(,{DEGREES}){{3}})?$")] = ""
+
+
+class Countdown(Schema):
+    """How much of a limit is left, in seconds of its own time (working time where it counts that); negative when late.
+
+    It shrinks while it `runs`; `changes_at` is when that changes, null if never. `provisional`: the deadline lies
+    beyond the days that the calendar knows.
+    """
+
+    remaining_s: int
+    runs: bool
+    changes_at: datetime | None
+    provisional: bool
 
 
 class CaseLine(Schema):
@@ -72,6 +85,8 @@ class CaseLine(Schema):
     stage_yellow_at: datetime | None
     hold: Literal["", "asked", "running"]
     hold_kind: str | None
+    countdown: Countdown | None
+    stage_countdown: Countdown | None
 
 
 class NearLine(CaseLine):
@@ -337,78 +352,43 @@ class CaseOut(Schema):
     assignments: list[AssignmentOut]
     holds: list[HoldOut]
     steps: list[StepChoiceOut]
+    countdown: Countdown | None
 
 
-class ExtensionIn(Schema):
-    """How much more time is asked for."""
+class StretchOut(Schema):
+    """Time of one kind; `counted` is how much of the limit it uses up, in the limit's unit."""
 
-    model_config = ConfigDict(extra="forbid")
+    begins: datetime
+    ends: datetime | None
+    kind: str
+    counted: float
 
-    value: Annotated[Decimal, Field(gt=0, max_digits=9, decimal_places=3)]
+
+class LinkOut(Schema):
+    """One limit of a clock, or time that was granted on top (`extends`), from where it begins to where it ends."""
+
+    part: str
+    value: float
     unit: LimitUnit
+    calendar: str
+    extends: bool
+    begins: datetime
+    ends: datetime
+    stretches: list[StretchOut]
 
 
-class StepIn(Schema):
-    """`seq` is the number of the last entry the caller saw; a case that moved since is not touched (409).
+class ClockOut(Schema):
+    """Why a deadline is what it is: `what` is the case, the unit or the `stage`; stages that share the limit are named.
 
-    `photos` were sent before and are what this step shows as its proof.
+    Where the limits do not lead to it (`explained` is false), somebody else has set it.
     """
 
-    model_config = ConfigDict(extra="forbid")
-
-    step: str
-    seq: int | None = None
-    at: AwareDatetime | None = None
-    note: str = ""
-    organisation: str = ""
-    reason: str = ""
-    result: str = ""
-    verdict: str = ""
-    closing_kind: str = ""
-    extension: ExtensionIn | None = None
-    until: AwareDatetime | None = None
-    review_on: date | None = None
-    measures: str = ""
-    photos: PhotoIds = []
-
-
-class StepOut(Schema):
-    number: str
-    state: str
-    seq: int
-    due_at: datetime | None
-    steps: list[str]
-
-
-class ManyStepsIn(Schema):
-    """One step of many cases, with the same facts."""
-
-    model_config = ConfigDict(extra="forbid")
-
-    numbers: Annotated[list[str], Field(min_length=1, max_length=200)]
-    step: str
-    note: str = ""
-    organisation: str = ""
-    reason: str = ""
-    result: str = ""
-    verdict: str = ""
-    closing_kind: str = ""
-
-
-class StepProblem(Schema):
-    code: str
-    detail: str
-
-
-class StepAnswer(Schema):
-    """What became of one case; `state` and `seq` as it stands now, null where it is not to be seen."""
-
-    number: str
-    ok: bool
-    state: str | None
-    seq: int | None
-    problem: StepProblem | None
-
-
-class ManyStepsOut(Schema):
-    answers: list[StepAnswer]
+    what: Literal["case", "unit", "stage"]
+    stage: str
+    shared: list[str]
+    started_at: datetime
+    due_at: datetime
+    yellow_at: datetime | None
+    explained: bool
+    links: list[LinkOut]
+    countdown: Countdown

@@ -11,13 +11,14 @@ from cityloop.core import texts
 from cityloop.core.actor import Actor
 from cityloop.core.texts import N_, _
 from cityloop.ground.accounts.roles import ROLES
-from cityloop.ground.places.city import CityValue
 from cityloop.ground.registry.models import LedgerParty, LedgerRow
 from cityloop.loop.cases.catalogue import channels
+from cityloop.loop.cases.countdown import countdown, of_case
 from cityloop.loop.cases.lifecycle import CHOICES, FACT_KINDS, FACTS, HOLD_KINDS, STAGES, STATES, STEPS
 from cityloop.loop.cases.queries import HOLD
 from cityloop.loop.cases.step import Standing, steps_of
 from cityloop.loop.clocks.due import light
+from cityloop.loop.clocks.ground import Ground
 from cityloop.loop.evidence.actions import photo_ids
 
 TIERS = {
@@ -93,18 +94,20 @@ WHERE e.case_id = %(case)s ORDER BY e.seq
 """
 
 
-def whole(case_id: int, actor: Actor, city: CityValue, at: datetime) -> dict[str, Any]:
+def whole(case_id: int, actor: Actor, ground: Ground, at: datetime) -> dict[str, Any]:
     """A case that `actor` may see, as it stands at `at`, with every step that begins there; five statements."""
     asked = {"case": case_id, "language": texts.spoken(), "at": at}
     (case,), assignments, spans, entries, holds = (
         _rows(sql, asked) for sql in (_CASE, _ASSIGNMENTS, _SPANS, _ENTRIES, _HOLDS)
     )
     here = _standing(case, assignments, spans, holds)
+    limit = of_case(ground.clock, case["rule_id"], case["areas"], case["opened_at"])
     return case | {
         "at": at,
         "light": light(at=at, yellow_at=case["yellow_at"], due_at=case["due_at"], ended_at=case["closed_at"]),
+        "countdown": countdown(case["due_at"], limit, ground.clock, at) if case["closed_at"] is None else None,
         "state_title": _(STATES[case["state"]]),
-        "channel_name": channels(city, texts.spoken()).get(case["channel"], case["channel"]),
+        "channel_name": channels(ground.city, texts.spoken()).get(case["channel"], case["channel"]),
         "places": case["places"] or [],
         "ledger": _ledger(case),
         "rule": _rule(case["rule"]),

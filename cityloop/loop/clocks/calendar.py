@@ -2,12 +2,14 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from functools import cached_property
 from zoneinfo import ZoneInfo
 
 from cityloop.core.errors import Refused
-from cityloop.loop.clocks.timeline import DAY_S, SECOND, Periods, Timeline
+from cityloop.core.units import LimitUnit
+from cityloop.loop.clocks.scales import HOUR, Scale, at_work, elapsed, on_the_wall
+from cityloop.loop.clocks.timeline import DAY_S, SECOND, Periods, Timeline, instant
 
 WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 WD_RULES = ("working_time", "end_of_day")
@@ -48,6 +50,24 @@ class WorkCalendar:
     @cached_property
     def timeline(self) -> Timeline:
         return Timeline(self.tz, self.week, self.single_days)
+
+    @cached_property
+    def scales(self) -> dict[LimitUnit, Scale]:
+        """How units count here; that of wd does not serve where days are counted by their ends."""
+        return {
+            LimitUnit.HOURS: elapsed(),
+            LimitUnit.DAYS: on_the_wall(self.tz),
+            LimitUnit.WORKING_HOURS: at_work(HOUR, self.timeline, self.opened),
+            LimitUnit.WORKING_DAYS: at_work(self.working_day, self.timeline, self.opened),
+        }
+
+    def opened(self, closing: int) -> datetime:
+        """When what is full at `closing` is due: then, or when work next opens."""
+        return instant(closing if self.at_boundary == "close" else self.timeline.opening(closing))
+
+    def counts_days(self, unit: LimitUnit | None) -> bool:
+        """Whether a unit counts days of work by their ends, not time."""
+        return unit == LimitUnit.WORKING_DAYS and self.wd_rule == "end_of_day"
 
 
 def calendar(data: Mapping[str, object]) -> WorkCalendar:

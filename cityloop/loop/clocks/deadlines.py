@@ -14,7 +14,8 @@ from zoneinfo import ZoneInfo
 from cityloop.core.units import LimitUnit
 from cityloop.ground.standards.queries import LimitValue, RuleValue
 from cityloop.loop.clocks.calendar import WorkCalendar
-from cityloop.loop.clocks.due import Pause, due, moved, provisional, yellow
+from cityloop.loop.clocks.due import due, moved, provisional, yellow
+from cityloop.loop.clocks.scales import Pause
 
 HANDLE, TOTAL = "handle", "total"
 
@@ -157,11 +158,15 @@ class Clock:
         return self.chain(limits[:1], at)[-1].deadline if limits else NO_DEADLINE
 
     def _shared(self, shared: Combined, at: datetime, stays: Sequence[Stay]) -> Deadline:
+        start, pauses = self.shared_start(shared, at, stays)
+        return self.chain((shared.limit,), start, pauses)[-1].deadline
+
+    def shared_start(self, shared: Combined, at: datetime, stays: Sequence[Stay]) -> tuple[datetime, tuple[Pause, ...]]:
+        """When the shared limit of a stay that begins `at` began to count, and when it stood since."""
         mine = [stay for stay in stays if stay.stage in shared.stages]
         begun = mine[0].started_at if mine else at
         apart = [stay for stay in stays if stay.stage not in shared.stages and stay.ended_at > begun]
-        pauses = tuple((stay.started_at, stay.ended_at) for stay in apart)
-        return self.chain((shared.limit,), begun, pauses)[-1].deadline
+        return begun, tuple((stay.started_at, stay.ended_at) for stay in apart)
 
     def handling(self, rule: int | None, areas: Sequence[int], at: datetime) -> tuple[Part, ...]:
         """The deadlines of a handling that starts `at`: one for each part, none where there is no limit."""

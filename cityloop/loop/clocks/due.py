@@ -1,39 +1,23 @@
 """When a limit is used up: the clock of the house, pure functions of limit, start, calendar and pauses.
 
-Every unit is counted on a scale of its own: elapsed time, wall time, or work. On it a limit is a number of
-microseconds, and a pause is a stretch that is left out.
+Every unit is counted on a scale of its own. On it a limit is a number of microseconds, and a pause is a stretch
+that is left out.
 """
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
-from typing import NamedTuple
-from zoneinfo import ZoneInfo
 
 from cityloop.core.errors import Refused
 from cityloop.core.units import Light, LimitUnit
 from cityloop.loop.clocks.calendar import WorkCalendar
-from cityloop.loop.clocks.timeline import EPOCH, instant, local, microseconds
+from cityloop.loop.clocks.scales import Pause
+from cityloop.loop.clocks.timeline import instant, local, microseconds
 
-Pause = tuple[datetime, datetime | None]
-"""From when to when the clock stands still; None: it still does."""
-
-HOUR = 3_600_000_000
 MOST = 10**8
 """No limit is longer, whatever its unit: that many hours are eleven thousand years."""
 WORKING = (LimitUnit.WORKING_HOURS, LimitUnit.WORKING_DAYS)
-
-
-class Scale(NamedTuple):
-    """How a unit counts: `place` of an instant, the instant of a place, the place `after` an amount, the amount
-    `between` two places; `size` is one unit. Amounts are microseconds."""
-
-    size: int
-    place: Callable[[datetime], int]
-    instant: Callable[[int], datetime]
-    after: Callable[[int, int], int]
-    between: Callable[[int, int], int]
 
 
 def due(
@@ -51,13 +35,16 @@ def due(
     try:
         if value > MOST:
             raise OverflowError
-        if whole_days(unit, calendar):
-            _ = stops(pauses, microseconds)
+        scale = calendar.scales[unit]
+        stops = scale.stops(pauses) if pauses else ()
+        if calendar.counts_days(unit):
             today = local(start, calendar.tz).date()
-            return _opened(calendar.timeline.nth_closing(today, math.ceil(value)), calendar)
-        scale = scale_of(unit, calendar)
-        place = full(scale, scale.place(start), amount(value, scale), stops(pauses, scale.place))
-        return None if place is None else max(scale.instant(place), instant(microseconds(start)))
+            return calendar.opened(calendar.timeline.nth_closing(today, math.ceil(value)))
+        place = scale.full(scale.place(start), scale.amount(value), stops)
+        if place is None:
+            return None
+        ended = scale.due(place)
+        return max(ended, start.astimezone(UTC)) if unit == LimitUnit.DAYS else ended  # a wall clock can be set back
     except OverflowError as error:
         raise _never(value, unit, calendar) from error
 
@@ -75,16 +62,16 @@ def moved(
     `end_of_day` in days of work that have not ended yet. Nothing is left of what lies before the pause, and
     no deadline comes earlier. Refused: pause_backwards, calendar_without_work.
     """
-    scale, before = scale_of(unit, calendar), instant(microseconds(due_at))
-    ((stop, resumed),) = stops([(paused_from, paused_to)], scale.place)
+    scale, before = calendar.scales[unit or LimitUnit.HOURS], instant(microseconds(due_at))
+    ((stop, resumed),) = scale.stops([(paused_from, paused_to)])
     if resumed is None or due_at <= paused_from:
         return before
     try:
-        if whole_days(unit, calendar):
+        if calendar.counts_days(unit):
             days = max(1, calendar.timeline.closings(stop, microseconds(due_at)))
-            return max(before, _opened(calendar.timeline.closing_after(resumed, days), calendar))
+            return max(before, calendar.opened(calendar.timeline.closing_after(resumed, days)))
         left = scale.between(stop, scale.place(due_at))
-        return max(before, scale.instant(scale.after(resumed, left))) if left > 0 else before
+        return max(before, scale.due(scale.after(resumed, left))) if left > 0 else before
     except OverflowError as error:
         raise Refused("calendar_without_work", calendar=calendar.code) from error
 
@@ -144,7 +131,7 @@ def yellow(
     used = round(calendar.timeline.between(begun, ended) * share)
     if used < 1:
         return instant(ended)
-    return min(instant(ended), _opened(calendar.timeline.after(begun, used), calendar))
+    return min(instant(ended), calendar.opened(calendar.timeline.after(begun, used)))
 
 
 def light(
@@ -159,80 +146,6 @@ def light(
     if yellow_at is not None and moment >= yellow_at:
         return Light.YELLOW
     return Light.GREEN
-
-
-# How units count
-
-
-def whole_days(unit: LimitUnit | None, calendar: WorkCalendar) -> bool:
-    """Whether days of work are counted, not time."""
-    return unit == LimitUnit.WORKING_DAYS and calendar.wd_rule == "end_of_day"
-
-
-def scale_of(unit: LimitUnit | None, calendar: WorkCalendar) -> Scale:
-    if unit in WORKING:
-        line = calendar.timeline
-        size = HOUR if unit == LimitUnit.WORKING_HOURS else calendar.working_day
-        return Scale(size, microseconds, lambda place: _opened(place, calendar), line.after, line.between)
-    if unit == LimitUnit.DAYS:
-        zone = calendar.tz
-        return Scale(
-            24 * HOUR, lambda at: _on_the_wall(at, zone), lambda place: _off_the_wall(place, zone), _add, _subtract
-        )
-    return Scale(HOUR, microseconds, instant, _add, _subtract)
-
-
-def amount(value: Decimal | int, scale: Scale) -> int:
-    """A limit in microseconds, never nothing."""
-    return max(1, round(value * scale.size))
-
-
-def stops(pauses: Sequence[Pause], place: Callable[[datetime], int]) -> list[tuple[int, int | None]]:
-    """The pauses as stretches of a scale, by their beginning. Refused: pause_backwards."""
-    found: list[tuple[int, int | None]] = []
-    for start, end in pauses:
-        if end is not None and end < start:
-            raise Refused("pause_backwards", start=start, end=end)
-        begins = place(start)
-        found.append((begins, None if end is None else max(begins, place(end))))  # a wall clock can be set back
-    return sorted(found, key=lambda stop: stop[0])
-
-
-def full(scale: Scale, begun: int, left: int, stops: Sequence[tuple[int, int | None]]) -> int | None:
-    """The earliest place at which `left` is counted from `begun` on, the stops left out; None in an open one."""
-    for start, end in stops:
-        if end is not None and end <= begun:
-            continue
-        place = scale.after(begun, left)
-        if place <= start:
-            return place
-        if end is None:
-            return None
-        if start > begun:
-            left -= scale.between(begun, start)
-        begun = end
-    return scale.after(begun, left)
-
-
-def _opened(closing: int, calendar: WorkCalendar) -> datetime:
-    """When what is full at `closing` is due: then, or when work next opens."""
-    return instant(closing if calendar.at_boundary == "close" else calendar.timeline.opening(closing))
-
-
-def _on_the_wall(at: datetime, zone: ZoneInfo) -> int:
-    return microseconds(local(at, zone).replace(tzinfo=UTC))
-
-
-def _off_the_wall(place: int, zone: ZoneInfo) -> datetime:
-    return (EPOCH + timedelta(microseconds=place)).replace(tzinfo=zone).astimezone(UTC)
-
-
-def _add(place: int, amount: int) -> int:
-    return place + amount
-
-
-def _subtract(start: int, end: int) -> int:
-    return end - start
 
 
 def _never(value: Decimal | int, unit: LimitUnit, calendar: WorkCalendar) -> Refused:

@@ -1,7 +1,7 @@
 """Why a limit is due when it is: the time from its start to its end, stretch by stretch, as data for a screen."""
 
 import math
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 from fractions import Fraction
@@ -9,7 +9,8 @@ from typing import Literal, NamedTuple
 
 from cityloop.core.units import LimitUnit
 from cityloop.loop.clocks.calendar import WorkCalendar
-from cityloop.loop.clocks.due import WORKING, Pause, amount, due, full, scale_of, stops, whole_days
+from cityloop.loop.clocks.due import WORKING, due
+from cityloop.loop.clocks.scales import Pause, Stop
 from cityloop.loop.clocks.timeline import instant, local, microseconds, wall
 
 Kind = Literal["counted", "not_work", "holiday", "paused", "first_day"]
@@ -44,16 +45,17 @@ def explain(
     """The stretches from start to due, without gaps. What they count adds up to the limit, which is rounded to
     microseconds, or to whole days of work. Work has one stretch a day, breaks included. Refused as `due` is."""
     ended = due(value, unit, start, calendar, pauses)
-    scale = scale_of(unit, calendar)
+    scale = calendar.scales[unit]
+    size, stops = scale.size, scale.stops(pauses)
+    read: Callable[[int], datetime] = instant
     begun, end = microseconds(start), None if ended is None else microseconds(ended)
-    size, read = scale.size, instant
-    if end is not None and whole_days(unit, calendar):
+    if end is not None and calendar.counts_days(unit):
         size, pieces = 1, _days(math.ceil(value), begun, end, calendar)
     elif unit in WORKING:
-        pieces = _work(_cut(begun, end, stops(pauses, scale.place)), calendar)
+        pieces = _work(_cut(begun, end, stops), calendar)
     else:
-        begun, read, left_out = scale.place(start), scale.instant, stops(pauses, scale.place)
-        pieces = _cut(begun, full(scale, begun, amount(value, scale), left_out), left_out)
+        begun, read = scale.place(start), scale.due
+        pieces = _cut(begun, scale.full(begun, scale.amount(value), stops), stops)
     told = [
         Stretch(read(piece.begins), read(piece.ends) if piece.ends is not None else None, piece.kind,
                 Fraction(piece.counted, size))
@@ -64,7 +66,7 @@ def explain(
     return told
 
 
-def _cut(begun: int, end: int | None, stops: Iterable[tuple[int, int | None]]) -> Iterator[_Piece]:
+def _cut(begun: int, end: int | None, stops: Iterable[Stop]) -> Iterator[_Piece]:
     """A stretch of a scale, the stops in it told apart; with no end it lasts into an open stop."""
     for start, stop in stops:
         if (stop is not None and stop <= begun) or (end is not None and start >= end):

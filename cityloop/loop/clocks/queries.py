@@ -3,7 +3,7 @@
 from cityloop.loop.clocks.calendar import WorkCalendar, calendar
 from cityloop.loop.clocks.models import Calendar
 
-COLUMNS = ("code", "zone", "wd_rule", "week", "days", "at_boundary")
+COLUMNS = ("code", "zone", "wd_rule", "week", "days", "at_boundary", "known_until")
 _made: dict[str, tuple[dict[str, object], WorkCalendar]] = {}
 
 
