@@ -1,4 +1,4 @@
-"""`python -m bench [replay|evaluation|online|desk]`: all parts, or one, on a database of its own; JSON out."""
+"""`python -m bench [replay|evaluation|online|desk|sweep]`: all parts, or one, on a database of its own; JSON out."""
 
 import argparse
 import json
@@ -6,7 +6,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
-PARTS = ("replay", "evaluation", "online", "desk")
+PARTS = ("replay", "evaluation", "online", "desk", "sweep")
 
 
 def main() -> None:
@@ -42,6 +42,11 @@ def main() -> None:
 
             ERR.print("desk ...")
             desk.measure(town, sheet)
+        if "sweep" in wanted:
+            from bench import sweep
+
+            ERR.print("sweep ...")
+            sweep.measure(town, sheet)
     sheet.show()
     _write({"machine": where, "figures": [figure.to_dict() for figure in sheet.figures]}, options.json)
 

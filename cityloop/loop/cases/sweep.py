@@ -7,9 +7,9 @@ was killed goes on where it stopped, and one that comes late misses nothing.
 from collections.abc import Callable, Sequence
 from datetime import datetime
 from decimal import Decimal
-from itertools import islice
 from typing import NamedTuple
 
+import psycopg
 from django.db import connection, transaction
 
 from cityloop.core.actor import SYSTEM
@@ -25,13 +25,8 @@ CHUNK = 1_000
 """So many cases are stepped in one transaction."""
 
 
-class Crossing(NamedTuple):
-    """What is to be done with a case: `level` escalations are told with this one; signing has level 0."""
-
-    case_id: int
-    step: str
-    due_at: datetime
-    level: int
+Crossing = tuple[int, int, datetime | None]
+"""A case, and how many escalations have been crossed; or 0, and when silence has signed."""
 
 
 class Swept(NamedTuple):
@@ -42,28 +37,24 @@ class Swept(NamedTuple):
 def sweep(*, at: datetime, progress: Callable[[int], None] = lambda count: None) -> Swept:
     """Tell what is to be told at `at`; chunk by chunk, each a transaction."""
     here = ground()
-    found = crossings(here, at)
-    told, rest = 0, iter(found)
-    while chunk := list(islice(rest, CHUNK)):
+    steps = ["sign_for", *(step for _, step in escalations(here.city))]
+    found, told = crossings(here, at), 0
+    for start in range(0, len(found), CHUNK):
+        chunk = found[start : start + CHUNK]
         with transaction.atomic():
-            told += _tell(chunk, at)
+            told += _tell(chunk, steps, at)
         progress(len(chunk))
     return Swept(len(found), told)
 
 
 def crossings(here: Ground, at: datetime) -> list[Crossing]:
     """Whatever has crossed a share of its limit and was not told, and every dispatch not signed for in time; in the
-    order of the cases, signing first. One statement."""
-    levels = escalations(here.city)
-    steps = [step for _, step in levels]
-    silence = here.clock.rules.silence == "signs"
-    quiet = here.clock.rules.while_asked == "quiet"
-    with connection.cursor() as cursor:
-        cursor.execute(_statement(levels, here.clock.yellow_share, quiet=quiet), {"at": at, "silence": silence})
-        return [
-            Crossing(case_id, steps[level - 1] if level else "sign_for", due_at, level)
-            for case_id, level, due_at in cursor.fetchall()
-        ]
+    order of the cases, signing first. One statement; in binary form a million rows come in half the time."""
+    rules = here.clock.rules
+    statement = _statement(escalations(here.city), here.clock.yellow_share, quiet=rules.while_asked == "quiet")
+    with psycopg.Cursor(connection.connection) as cursor:
+        cursor.execute(statement, {"at": at, "silence": rules.silence == "signs"}, binary=True)
+        return cursor.fetchall()
 
 
 def escalations(city: CityValue) -> list[tuple[Decimal, str]]:
@@ -78,8 +69,8 @@ def _statement(levels: Sequence[tuple[Decimal, str]], yellow_share: Decimal, *, 
     first = marks[0] if marks else "NULL"
     waits = f" AND NOT {WAITS.format(case='a.case_id')}" if quiet else ""
     return (
-        "SELECT case_id, level, due_at FROM ("
-        f"SELECT a.case_id, {crossed} AS level, a.due_at, a.told FROM cases_assignment a"
+        "SELECT case_id, level, NULL::timestamptz FROM ("
+        f"SELECT a.case_id, {crossed} AS level, a.told FROM cases_assignment a"
         f" WHERE a.ended_at IS NULL AND a.no > 1 AND {first} <= %(at)s{waits}) x WHERE level > told"
         " UNION ALL SELECT s.case_id, 0, s.due_at FROM cases_span s"
         " WHERE s.ended_at IS NULL AND s.due_at < %(at)s AND s.stage = 'sign_for' AND %(silence)s"
@@ -94,26 +85,22 @@ def _mark(share: Decimal, yellow_share: Decimal) -> str:
     return "a.due_at" if share == 1 else f"a.started_at + (a.due_at - a.started_at) * {share}::float8"
 
 
-def _tell(chunk: Sequence[Crossing], at: datetime) -> int:
+def _tell(chunk: Sequence[Crossing], steps: Sequence[str], at: datetime) -> int:
     """Take the steps that are still called for: somebody may have been quicker."""
-    standing = snapshots(sorted({crossing.case_id for crossing in chunk}), lock=True)
+    standing = snapshots(sorted({case_id for case_id, _, _ in chunk}), lock=True)
     moves: dict[int, list[Move]] = {}
-    for crossing in chunk:
-        snapshot = standing.get(crossing.case_id)
-        if snapshot is not None and _called_for(crossing, snapshot):
-            moves.setdefault(crossing.case_id, []).append(_move(crossing, snapshot, at))
-    advance_many(((standing[case_id], steps) for case_id, steps in moves.items()), actor=SYSTEM, recorded_at=at)
+    for case_id, level, signed_at in chunk:
+        snapshot = standing.get(case_id)
+        if snapshot is None or not _called_for(steps[level], level, snapshot):
+            continue
+        facts = Facts(level=level) if level else Facts(inferred=True)
+        move = Move(steps[level], max(signed_at or at, snapshot.case.last_at), facts)
+        moves.setdefault(case_id, []).append(move)
+    advance_many(((standing[case_id], taken) for case_id, taken in moves.items()), actor=SYSTEM, recorded_at=at)
     return sum(map(len, moves.values()))
 
 
-def _called_for(crossing: Crossing, snapshot: Snapshot) -> bool:
-    unit = snapshot.unit
-    if unit is None or snapshot.case.state not in STEPS[crossing.step].sources:
+def _called_for(step: str, level: int, snapshot: Snapshot) -> bool:
+    if snapshot.unit is None or snapshot.case.state not in STEPS[step].sources:
         return False
-    return crossing.level > unit.told if crossing.level else snapshot.case.state == "dispatched"
-
-
-def _move(crossing: Crossing, snapshot: Snapshot, at: datetime) -> Move:
-    if crossing.level:
-        return Move(crossing.step, max(at, snapshot.case.last_at), Facts(level=crossing.level))
-    return Move("sign_for", max(crossing.due_at, snapshot.case.last_at), Facts(inferred=True))
+    return level > snapshot.unit.told if level else snapshot.case.state == "dispatched"

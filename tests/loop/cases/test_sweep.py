@@ -18,6 +18,7 @@ from cityloop.core.actor import SYSTEM
 from cityloop.loop.cases import sweep as sweeping
 from cityloop.loop.cases.sweep import Swept, sweep
 from cityloop.loop.cases.verify import verify
+from cityloop.loop.clocks.ground import ground
 
 TIMED = """\
   opens_itself: []
@@ -166,8 +167,7 @@ def test_statements_do_not_grow_with_what_is_found(timed_city: Pack) -> None:
 
 def test_who_acted_in_the_meantime_is_not_told(timed_city: Pack, monkeypatch: pytest.MonkeyPatch) -> None:
     case, people = brought_to("handling")
-    here = sweeping.ground()
-    found = sweeping.crossings(here, berlin(4, 19))
+    found = sweeping.crossings(ground(), berlin(4, 19))
     assert step(people["handler-roads"], case, "handle", result="done").status_code == 200
     monkeypatch.setattr(sweeping, "crossings", lambda *_: found)
     assert sweep(at=berlin(4, 19)) == Swept(1, 0)
