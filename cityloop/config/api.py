@@ -18,6 +18,7 @@ from cityloop.config.sign_in import Bearer, Session
 from cityloop.field.participation.api import router as participation
 from cityloop.loop.cases.api import router as cases
 from cityloop.loop.cases.photos import router as case_photos
+from cityloop.loop.clocks.api import router as clocks
 from cityloop.loop.dispatch.api import router as dispatch
 from cityloop.loop.evidence.api import router as evidence
 from cityloop.loop.intake.api import router as intake
@@ -83,7 +84,7 @@ api = CityloopAPI(
 )
 install(api)
 for router in (
-    *(me, evidence, report_photos, intake, case_photos, cases, dispatch),
+    *(me, evidence, report_photos, intake, case_photos, cases, clocks, dispatch),
     *(participation, evaluation, cockpit),
 ):
     api.add_router("", router)

@@ -4,6 +4,26 @@
  */
 
 export interface paths {
+    "/api/calendars": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Calendars
+         * @description All calendars, in a year.
+         */
+        get: operations["clocks_calendars"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/cases": {
         parameters: {
             query?: never;
@@ -37,6 +57,26 @@ export interface paths {
          * @description One case with its whole history and the steps that begin at its state.
          */
         get: operations["cases_one"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/cases/{number}/clocks": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Clocks
+         * @description Why the case is due when it is: its own clock, the unit's, that of the stage it stands in.
+         */
+        get: operations["cases_clocks"];
         put?: never;
         post?: never;
         delete?: never;
@@ -745,6 +785,8 @@ export interface components {
             organisation: string;
             /** Organisation Name */
             organisation_name: string;
+            /** Parts */
+            parts: components["schemas"]["PartOut"][];
             /** Responsible */
             responsible: string;
             /** Responsible Name */
@@ -762,6 +804,8 @@ export interface components {
             verdict: string;
             /** Verdict Title */
             verdict_title: string;
+            /** Yellow At */
+            yellow_at: string | null;
         };
         /**
          * BaseMap
@@ -774,6 +818,28 @@ export interface components {
             style: string | null;
             /** Tiles */
             tiles: string | null;
+        };
+        /**
+         * CalendarOut
+         * @description One calendar in one year; `known_until` is its last known day, null where the week alone is the whole truth.
+         */
+        CalendarOut: {
+            /** At Boundary */
+            at_boundary: string;
+            /** Code */
+            code: string;
+            /** Days */
+            days: components["schemas"]["DayOut"][];
+            /** Known Until */
+            known_until: string | null;
+            /** Wd Rule */
+            wd_rule: string;
+            /** Working Days */
+            working_days: number;
+            /** Year */
+            year: number;
+            /** Zone */
+            zone: string;
         };
         /**
          * CaseCounts
@@ -801,6 +867,7 @@ export interface components {
          *     minor one or a major with all below it; `organisation`: whose last dispatch went to it or to one below. `q`: the
          *     beginning of a number, or a part of the address or of the category's name. `from` and `to` (whole days of the city,
          *     or instants) are about the opening. `within`: west, south, east and north in degrees, with commas between.
+         *     `provisional`: due beyond the days that the calendar knows.
          */
         CaseFilter: {
             /**
@@ -834,6 +901,11 @@ export interface components {
              */
             organisation: string;
             /**
+             * Provisional
+             * @default false
+             */
+            provisional: boolean;
+            /**
              * Q
              * @default
              */
@@ -860,6 +932,9 @@ export interface components {
         /**
          * CaseLine
          * @description A case in a list. `steps` are those that the asker may take now.
+         *
+         *     `stage` is where it stands, at the unit if it is with one, and `stage_due_at` until when it may stand there. `hold`:
+         *     whether the last request for more time (of `hold_kind`) waits or its pause lasts.
          */
         CaseLine: {
             /** Address */
@@ -872,8 +947,16 @@ export interface components {
             channel: string;
             /** Closed At */
             closed_at: string | null;
+            countdown: components["schemas"]["Countdown"] | null;
             /** Due At */
             due_at: string | null;
+            /**
+             * Hold
+             * @enum {string}
+             */
+            hold: "" | "asked" | "running";
+            /** Hold Kind */
+            hold_kind: string | null;
             /** Lat */
             lat: number | null;
             light: components["schemas"]["Light"];
@@ -894,6 +977,13 @@ export interface components {
             round: number;
             /** Seq */
             seq: number;
+            /** Stage */
+            stage: string | null;
+            stage_countdown: components["schemas"]["Countdown"] | null;
+            /** Stage Due At */
+            stage_due_at: string | null;
+            /** Stage Yellow At */
+            stage_yellow_at: string | null;
             /** State */
             state: string;
             /** Steps */
@@ -925,12 +1015,17 @@ export interface components {
             channel_name: string;
             /** Closed At */
             closed_at: string | null;
+            countdown: components["schemas"]["Countdown"] | null;
             /** Due At */
             due_at: string | null;
             /** Entries */
             entries: components["schemas"]["EntryOut"][];
+            /** First Due At */
+            first_due_at: string | null;
             /** Grid */
             grid: string | null;
+            /** Holds */
+            holds: components["schemas"]["HoldOut"][];
             /** Lat */
             lat: number | null;
             ledger: components["schemas"]["LedgerOut"] | null;
@@ -1077,6 +1172,40 @@ export interface components {
             zone: string;
         };
         /**
+         * ClockOut
+         * @description Why a deadline is what it is: `what` is the case, the unit or the `stage`; stages that share the limit are named.
+         *
+         *     Where the limits do not lead to it (`explained` is false), somebody else has set it.
+         */
+        ClockOut: {
+            countdown: components["schemas"]["Countdown"];
+            /**
+             * Due At
+             * Format: date-time
+             */
+            due_at: string;
+            /** Explained */
+            explained: boolean;
+            /** Links */
+            links: components["schemas"]["LinkOut"][];
+            /** Shared */
+            shared: string[];
+            /** Stage */
+            stage: string;
+            /**
+             * Started At
+             * Format: date-time
+             */
+            started_at: string;
+            /**
+             * What
+             * @enum {string}
+             */
+            what: "case" | "unit" | "stage";
+            /** Yellow At */
+            yellow_at: string | null;
+        };
+        /**
          * Contact
          * @description How to reach the sender; all may be left out.
          */
@@ -1096,6 +1225,47 @@ export interface components {
              * @default
              */
             phone: string;
+        };
+        /**
+         * Countdown
+         * @description How much of a limit is left, in seconds of its own time (working time where it counts that); negative when late.
+         *
+         *     It shrinks while it `runs`; `changes_at` is when that changes, null if never. `provisional`: the deadline lies
+         *     beyond the days that the calendar knows.
+         */
+        Countdown: {
+            /** Changes At */
+            changes_at: string | null;
+            /** Provisional */
+            provisional: boolean;
+            /** Remaining S */
+            remaining_s: number;
+            /** Runs */
+            runs: boolean;
+        };
+        /**
+         * DayOut
+         * @description `kind`: `work` and `rest` as the weekday has it; `holiday` and `make_up` are days of their own, against their
+         *     weekday; `changed` are working days with other hours. `provisional`: the calendar does not know the day yet.
+         */
+        DayOut: {
+            /**
+             * Day
+             * Format: date
+             */
+            day: string;
+            /**
+             * Kind
+             * @enum {string}
+             */
+            kind: "work" | "rest" | "holiday" | "make_up" | "changed";
+            /** Periods */
+            periods: [
+                string,
+                string
+            ][];
+            /** Provisional */
+            provisional: boolean;
         };
         /** DemoLogin */
         DemoLogin: {
@@ -1200,6 +1370,15 @@ export interface components {
              */
             start: string;
             total: components["schemas"]["RowOut"];
+        };
+        /**
+         * ExtensionIn
+         * @description How much more time is asked for.
+         */
+        ExtensionIn: {
+            unit: components["schemas"]["LimitUnit"];
+            /** Value */
+            value: number | string;
         };
         /**
          * FilterIn
@@ -1313,6 +1492,48 @@ export interface components {
             /** Submissions */
             submissions: components["schemas"]["HeldOut"][];
         };
+        /**
+         * HoldOut
+         * @description A request for more time. `granted` is null while it waits; `until_at` null in a pause is an open end.
+         */
+        HoldOut: {
+            /**
+             * Asked At
+             * Format: date-time
+             */
+            asked_at: string;
+            /** Decided At */
+            decided_at: string | null;
+            /** Ended At */
+            ended_at: string | null;
+            /** Granted */
+            granted: boolean | null;
+            /** Kind */
+            kind: string;
+            /** Kind Title */
+            kind_title: string;
+            /** Measures */
+            measures: string;
+            /** No */
+            no: number;
+            /** Reason */
+            reason: string;
+            /** Review On */
+            review_on: string | null;
+            /**
+             * Stands
+             * @enum {string}
+             */
+            stands: "" | "asked" | "running";
+            /** Starts At */
+            starts_at: string | null;
+            /** Unit */
+            unit: string;
+            /** Until At */
+            until_at: string | null;
+            /** Value */
+            value: number | null;
+        };
         /** LateOut */
         LateOut: {
             /** Address */
@@ -1402,10 +1623,14 @@ export interface components {
         };
         /** LimitOut */
         LimitOut: {
+            /** Area Class */
+            area_class: string;
             /** Calendar */
             calendar: string;
             /** Part */
             part: string;
+            /** Season */
+            season: string;
             /** Stage */
             stage: string;
             unit: components["schemas"]["LimitUnit"];
@@ -1418,6 +1643,33 @@ export interface components {
          * @enum {string}
          */
         LimitUnit: "h" | "wh" | "d" | "wd";
+        /**
+         * LinkOut
+         * @description One limit of a clock, or time that was granted on top (`extends`), from where it begins to where it ends.
+         */
+        LinkOut: {
+            /**
+             * Begins
+             * Format: date-time
+             */
+            begins: string;
+            /** Calendar */
+            calendar: string;
+            /**
+             * Ends
+             * Format: date-time
+             */
+            ends: string;
+            /** Extends */
+            extends: boolean;
+            /** Part */
+            part: string;
+            /** Stretches */
+            stretches: components["schemas"]["StretchOut"][];
+            unit: components["schemas"]["LimitUnit"];
+            /** Value */
+            value: number;
+        };
         /**
          * ManyStepsIn
          * @description One step of many cases, with the same facts.
@@ -1516,10 +1768,18 @@ export interface components {
             channel: string;
             /** Closed At */
             closed_at: string | null;
+            countdown: components["schemas"]["Countdown"] | null;
             /** Distance M */
             distance_m: number;
             /** Due At */
             due_at: string | null;
+            /**
+             * Hold
+             * @enum {string}
+             */
+            hold: "" | "asked" | "running";
+            /** Hold Kind */
+            hold_kind: string | null;
             /** Lat */
             lat: number | null;
             light: components["schemas"]["Light"];
@@ -1540,6 +1800,13 @@ export interface components {
             round: number;
             /** Seq */
             seq: number;
+            /** Stage */
+            stage: string | null;
+            stage_countdown: components["schemas"]["Countdown"] | null;
+            /** Stage Due At */
+            stage_due_at: string | null;
+            /** Stage Yellow At */
+            stage_yellow_at: string | null;
             /** State */
             state: string;
             /** Steps */
@@ -1560,7 +1827,7 @@ export interface components {
              * Kind
              * @enum {string}
              */
-            kind: "text" | "choice" | "organisation" | "category";
+            kind: "text" | "choice" | "organisation" | "category" | "limit" | "instant" | "day";
             /** Title */
             title: string;
         };
@@ -1591,6 +1858,24 @@ export interface components {
             name: string;
             /** Parent */
             parent: string | null;
+        };
+        /**
+         * PartOut
+         * @description One of several limits that a handling keeps one after another.
+         */
+        PartOut: {
+            /**
+             * Due At
+             * Format: date-time
+             */
+            due_at: string;
+            /** Name */
+            name: string;
+            /**
+             * Yellow At
+             * Format: date-time
+             */
+            yellow_at: string;
         };
         /** PartyOut */
         PartyOut: {
@@ -1972,6 +2257,8 @@ export interface components {
             category: string;
             /** Closing Condition */
             closing_condition: string;
+            /** Closing Kinds */
+            closing_kinds: string[];
             /** Edition */
             edition: string;
             /** Filing Condition */
@@ -2003,6 +2290,8 @@ export interface components {
             outcome: string;
             /** Outcome Title */
             outcome_title: string;
+            /** Part */
+            part: string;
             /** Stage */
             stage: string;
             /** Stage Title */
@@ -2069,6 +2358,12 @@ export interface components {
              * @default
              */
             closing_kind: string;
+            extension?: components["schemas"]["ExtensionIn"] | null;
+            /**
+             * Measures
+             * @default
+             */
+            measures: string;
             /**
              * Note
              * @default
@@ -2094,10 +2389,14 @@ export interface components {
              * @default
              */
             result: string;
+            /** Review On */
+            review_on?: string | null;
             /** Seq */
             seq?: number | null;
             /** Step */
             step: string;
+            /** Until */
+            until?: string | null;
             /**
              * Verdict
              * @default
@@ -2123,6 +2422,23 @@ export interface components {
             code: string;
             /** Detail */
             detail: string;
+        };
+        /**
+         * StretchOut
+         * @description Time of one kind; `counted` is how much of the limit it uses up, in the limit's unit.
+         */
+        StretchOut: {
+            /**
+             * Begins
+             * Format: date-time
+             */
+            begins: string;
+            /** Counted */
+            counted: number;
+            /** Ends */
+            ends: string | null;
+            /** Kind */
+            kind: string;
         };
         /**
          * TicketOut
@@ -2240,6 +2556,7 @@ export type AreaChoice = components['schemas']['AreaChoice'];
 export type Asked = components['schemas']['Asked'];
 export type AssignmentOut = components['schemas']['AssignmentOut'];
 export type BaseMap = components['schemas']['BaseMap'];
+export type CalendarOut = components['schemas']['CalendarOut'];
 export type CaseCounts = components['schemas']['CaseCounts'];
 export type CaseFilter = components['schemas']['CaseFilter'];
 export type CaseLine = components['schemas']['CaseLine'];
@@ -2252,11 +2569,15 @@ export type ChannelChoice = components['schemas']['ChannelChoice'];
 export type ChoiceOut = components['schemas']['ChoiceOut'];
 export type Choices = components['schemas']['Choices'];
 export type CityOut = components['schemas']['CityOut'];
+export type ClockOut = components['schemas']['ClockOut'];
 export type Contact = components['schemas']['Contact'];
+export type Countdown = components['schemas']['Countdown'];
+export type DayOut = components['schemas']['DayOut'];
 export type DemoLogin = components['schemas']['DemoLogin'];
 export type DiscardIn = components['schemas']['DiscardIn'];
 export type EntryOut = components['schemas']['EntryOut'];
 export type EvaluationOut = components['schemas']['EvaluationOut'];
+export type ExtensionIn = components['schemas']['ExtensionIn'];
 export type FilterIn = components['schemas']['FilterIn'];
 export type FilterOut = components['schemas']['FilterOut'];
 export type FollowIn = components['schemas']['FollowIn'];
@@ -2264,6 +2585,7 @@ export type FollowOut = components['schemas']['FollowOut'];
 export type Health = components['schemas']['Health'];
 export type HeldOut = components['schemas']['HeldOut'];
 export type HeldPage = components['schemas']['HeldPage'];
+export type HoldOut = components['schemas']['HoldOut'];
 export type LateOut = components['schemas']['LateOut'];
 export type LedgerOut = components['schemas']['LedgerOut'];
 export type LetInOut = components['schemas']['LetInOut'];
@@ -2272,6 +2594,7 @@ export type LightCounts = components['schemas']['LightCounts'];
 export type LightsOut = components['schemas']['LightsOut'];
 export type LimitOut = components['schemas']['LimitOut'];
 export type LimitUnit = components['schemas']['LimitUnit'];
+export type LinkOut = components['schemas']['LinkOut'];
 export type ManyStepsIn = components['schemas']['ManyStepsIn'];
 export type ManyStepsOut = components['schemas']['ManyStepsOut'];
 export type Me = components['schemas']['Me'];
@@ -2280,6 +2603,7 @@ export type NearLine = components['schemas']['NearLine'];
 export type NeedOut = components['schemas']['NeedOut'];
 export type Only = components['schemas']['Only'];
 export type OrganisationChoice = components['schemas']['OrganisationChoice'];
+export type PartOut = components['schemas']['PartOut'];
 export type PartyOut = components['schemas']['PartyOut'];
 export type PassedOut = components['schemas']['PassedOut'];
 export type PassOut = components['schemas']['PassOut'];
@@ -2306,6 +2630,7 @@ export type StepChoiceOut = components['schemas']['StepChoiceOut'];
 export type StepIn = components['schemas']['StepIn'];
 export type StepOut = components['schemas']['StepOut'];
 export type StepProblem = components['schemas']['StepProblem'];
+export type StretchOut = components['schemas']['StretchOut'];
 export type TicketOut = components['schemas']['TicketOut'];
 export type TodayOut = components['schemas']['TodayOut'];
 export type ToldOut = components['schemas']['ToldOut'];
@@ -2315,6 +2640,91 @@ export type WaitingPage = components['schemas']['WaitingPage'];
 export type WallOut = components['schemas']['WallOut'];
 export type $defs = Record<string, never>;
 export interface operations {
+    clocks_calendars: {
+        parameters: {
+            query: {
+                year: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CalendarOut"][];
+                };
+            };
+            /** @description Not understood */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Refused */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Failed */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not available */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     cases_page: {
         parameters: {
             query?: {
@@ -2327,6 +2737,7 @@ export interface operations {
                 limit?: number;
                 open?: boolean | null;
                 organisation?: string;
+                provisional?: boolean;
                 q?: string;
                 queue?: "all" | "mine";
                 sort?: "" | "due" | "newest";
@@ -2432,6 +2843,91 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["CaseOut"];
+                };
+            };
+            /** @description Not understood */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Refused */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Failed */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not available */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    cases_clocks: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                number: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ClockOut"][];
                 };
             };
             /** @description Not understood */
@@ -2948,6 +3444,7 @@ export interface operations {
                 light?: "" | "green" | "yellow" | "red" | "none";
                 open?: boolean | null;
                 organisation?: string;
+                provisional?: boolean;
                 q?: string;
                 queue?: "all" | "mine";
                 state?: string;
