@@ -47,6 +47,7 @@ TEXTS: dict[str, str] = {
     "time_before_last": N_("%(step)s cannot happen at %(at)s: the step before it was at %(last)s."),
     "dispatch_ruled": N_("This dispatch was ruled: it cannot be returned again."),
     "category_unknown": N_("There is no category %(category)s in the rule book in force."),
+    "situation_unknown": N_("Category %(category)s has no situation %(situation)s in the rule book in force."),
     "organisation_unknown": N_("There is no organisation %(organisation)s."),
     "area_unknown": N_("There is no area %(area)s."),
     "channel_unknown": N_("There is no channel %(channel)s in this city's pack."),
