@@ -58,6 +58,7 @@ TEXTS: dict[str, str] = {
     ),
     "dispatch_ruled": N_("This dispatch was ruled: it cannot be returned again."),
     "category_unknown": N_("There is no category %(category)s in the rule book in force."),
+    "situation_unknown": N_("Category %(category)s has no situation %(situation)s in the rule book in force."),
     "organisation_unknown": N_("There is no organisation %(organisation)s."),
     "area_unknown": N_("There is no area %(area)s."),
     "channel_unknown": N_("There is no channel %(channel)s in this city's pack."),

@@ -71,7 +71,6 @@ def _write_rules(wanted: Wanted, found: Difference, actor: Actor, day: date) -> 
     if found.codes("rules", "new"):
         standards.begin_edition(
             file.edition.code,
-            wanted.rules_digest,
             wanted.rules,
             scheme=scheme,
             actor=actor,

@@ -15,6 +15,7 @@ from cityloop.ground.places.actions import AreaClassData, refuse_other
 from cityloop.ground.places.models import Area, AreaClass, City, UnitGrid
 from cityloop.ground.registry.actions import DutyData
 from cityloop.ground.registry.models import LedgerParty, LedgerRow
+from cityloop.ground.standards.editions import differences, rules_of
 from cityloop.ground.standards.models import Category, Edition
 from cityloop.loop.clocks.models import Calendar
 
@@ -220,7 +221,9 @@ def _posts() -> dict[str, Fields]:
 
 
 def _categories(scheme: str) -> dict[str, Fields]:
-    rows = Category.objects.filter(scheme=scheme).values("code", "name", "names", "kind", "level", "parent__code")
+    rows = Category.objects.filter(scheme=scheme).values(
+        "code", "name", "names", "kind", "level", "parent__code", "local", "source"
+    )
     return {
         row["code"]: _without(dict(row), "code", "parent__code") | {"parent": row["parent__code"] or ""} for row in rows
     }
@@ -230,12 +233,11 @@ def _categories(scheme: str) -> dict[str, Fields]:
 
 
 def _edition(wanted: Wanted) -> list[Change]:
-    spec, digest = wanted.pack.file.edition, wanted.rules_digest
+    spec = wanted.pack.file.edition
     present = Edition.objects.filter(code=spec.code).first()
-    after = {"digest": digest, "rules": len(wanted.rules)}
     if present is None:
-        return [Change("rules", spec.code, "new", None, after)]
-    if present.digest != digest or (spec.valid_from and spec.valid_from != present.valid_from):
+        return [Change("rules", spec.code, "new", None, {"rules": len(wanted.rules)})]
+    if differences(rules_of(present.pk), wanted.rules) or (spec.valid_from and spec.valid_from != present.valid_from):
         raise Refused("edition_fixed", edition=spec.code)
     if present.valid_to is not None:
         raise Refused("edition_ended", edition=spec.code, ended=present.valid_to)

@@ -1,7 +1,5 @@
 """What a pack says, in the words of the rooms that will hold it. References to areas are `scheme:code`."""
 
-import hashlib
-import json
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import date
@@ -14,7 +12,8 @@ from cityloop.config.pack.schema import CalendarSpec, LedgerLine, RuleRow
 from cityloop.ground.accounts.structure import OrganisationData, PostData
 from cityloop.ground.places.actions import AreaClassData, AreaData, CityData, GridData
 from cityloop.ground.registry.actions import DutyData
-from cityloop.ground.standards.actions import CategoryData, LimitData, RuleData
+from cityloop.ground.standards.editions import whole
+from cityloop.ground.standards.rows import CategoryData, LimitData, RuleData
 from cityloop.loop.clocks.actions import CalendarData
 
 
@@ -106,16 +105,8 @@ class Wanted:
         found: dict[tuple[str, str], RuleData] = {}
         for row in self.pack.rules:
             key = (row.category, row.situation)
-            found[key] = _with_line(found.get(key) or RuleData(*key, "", "", "", ()), row)
-        for category in self.pack.categories:
-            if category.level == "minor" and (category.code, "") not in found:
-                found[category.code, ""] = RuleData(category.code, "", "", "", "", ())
-        return list(found.values())
-
-    @cached_property
-    def rules_digest(self) -> str:
-        text = json.dumps(sorted(self.rules), default=str, ensure_ascii=False)
-        return hashlib.sha256(text.encode()).hexdigest()
+            found[key] = _with_line(found.get(key) or RuleData(*key), row)
+        return whole(found.values(), [row.code for row in self.pack.categories if row.level == "minor"])
 
     @cached_property
     def duties(self) -> list[DatedDuty]:

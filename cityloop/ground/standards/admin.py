@@ -77,7 +77,7 @@ class RuleAdmin(MaintenanceAdmin[Rule]):
 class EditionAdmin(MaintenanceAdmin[Edition]):
     """Editions of the rule book and when they hold."""
 
-    shown = ("code", "digest", "valid_from", "valid_to")
-    list_display = ("code", "valid_from", "valid_to", "digest")
+    shown = ("code", "scheme", "valid_from", "valid_to")
+    list_display = ("code", "scheme", "valid_from", "valid_to")
     list_filter = (Standing,)
     ordering = ("-valid_from",)
