@@ -110,7 +110,7 @@ def _clock(rules: Rules) -> Clock:
         _limit("handle", "2", LimitUnit.HOURS, "make_safe"),
         _limit("handle", "3", LimitUnit.WORKING_DAYS, "repair"),
     )
-    book = {RULE: RuleValue(RULE, 1, None, "1", (*parts, _limit("total", "6", LimitUnit.WORKING_DAYS)))}
+    book = {RULE: RuleValue(RULE, 1, None, "1", limits=(*parts, _limit("total", "6", LimitUnit.WORKING_DAYS)))}
     return replace(Clock(ZONE, {"default": default}), stages=stages, book=book, rules=rules)
 
 

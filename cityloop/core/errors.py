@@ -50,6 +50,7 @@ TEXTS: dict[str, str] = {
     "hold_not_running": N_("Nothing is deferred or shelved here."),
     "hold_too_late": N_("The time was up on %(due)s: more of it can no longer be asked for."),
     "hold_in_the_past": N_("%(until)s is not in the future."),
+    "situation_missing": N_("The rule book has several situations of this category: say which one it is."),
     "part_last": N_("This is the last part: report the case as handled."),
     "closing_kind_unfit": N_("The rule book does not let this case be closed as %(kind)s."),
     "check_outside_window": N_(

@@ -1,6 +1,7 @@
 """The rule book as the loop reads it."""
 
-from dataclasses import dataclass
+from collections import Counter
+from dataclasses import dataclass, replace
 from datetime import date
 from decimal import Decimal
 from functools import lru_cache
@@ -40,6 +41,8 @@ class RuleValue:
     self_handling: bool = False
     limits: tuple[LimitValue, ...] = ()
     """In their order."""
+    undecided: bool = False
+    """The rule without a situation and without a limit of a category that has others: somebody has to choose one."""
 
     @property
     def handling(self) -> LimitValue | None:
@@ -107,6 +110,12 @@ class RuleBook:
                 raise Unknown("situation_unknown", category=category, situation=situation)
         raise Unknown("category_unknown", category=category)
 
+    def settled(self, category: str, on: date) -> RuleValue:
+        """The rule a case of a category begins under before anybody has named a situation: the only one, if so."""
+        rule = self.rule(category, on)
+        named = [other for other in self.rules(category, on) if other.situation]
+        return named[0] if rule.undecided and len(named) == 1 else rule
+
     def rules(self, category: str, on: date) -> tuple[RuleValue, ...]:
         """All rules in force on a day for a category, the one without a situation first."""
         edition = self.edition(on)
@@ -143,6 +152,13 @@ def rule_book(revision: str) -> RuleBook:
             stage, part, value, unit, *rest = row[15:]
             known.append(LimitValue(stage, part, value, LimitUnit(unit), *rest))
     by_id = {pk: _rule(row, tuple(limits[pk])) for pk, row in fields.items()}
+    others = Counter((held[pk], rule.category_code) for pk, rule in by_id.items())
+    undecided = {
+        pk: replace(rule, undecided=True)
+        for pk, rule in by_id.items()
+        if not rule.situation and not rule.limits and others[held[pk], rule.category_code] > 1
+    }
+    by_id |= undecided
     for pk, rule in by_id.items():
         edition = editions[held[pk]]
         edition.rules[rule.category_code] = (*edition.rules.get(rule.category_code, ()), rule)

@@ -29,7 +29,7 @@ from cityloop.loop.cases.rows import (
 )
 from cityloop.loop.cases.snapshot import Outcome, Snapshot
 from cityloop.loop.cases.step import step
-from cityloop.loop.clocks.ground import ground
+from cityloop.loop.clocks.ground import Ground, ground
 from cityloop.loop.evidence.actions import claim, photo_ids
 from cityloop.reactions import REACTIONS
 
@@ -90,15 +90,23 @@ def advance(
     if seen is not None and seen != snapshot.case.seq:
         state = snapshot.case.state
         raise Conflict("case_moved", state=Term(state, STATES[state]), seq=snapshot.case.seq)
+    here = ground()
     if name == "file" and facts.rule is None:
-        facts = facts._replace(rule=snapshot.case.rule_id)
-    outcome = step(snapshot, name, actor, at, facts, clock=ground().clock, recorded_at=recorded_at)
+        facts = facts._replace(rule=_chosen(snapshot.case, facts.situation, here))
+    outcome = step(snapshot, name, actor, at, facts, clock=here.clock, recorded_at=recorded_at)
     if photos := photo_ids(facts.evidence):
         claim(photos, actor=actor, at=recorded_at)
     written = Written()
     written.add(outcome)
     save(written, fresh=frozenset(), before={case_id: snapshot.case})
     return outcome.snapshot
+
+
+def _chosen(case: CaseRow, situation: str, here: Ground) -> int | None:
+    """The row of the rule book that a case is filed under: the one it was opened with, or the situation named."""
+    if not situation or case.rule_id is None:
+        return case.rule_id
+    return here.rules.rule(here.rules.by_id[case.rule_id].category_code, here.city.day(case.opened_at), situation).id
 
 
 def advance_many(

@@ -157,6 +157,7 @@ def take_step(request: HttpRequest, number: str, body: StepIn) -> dict[str, Any]
     extension = Extension(body.extension.value, body.extension.unit) if body.extension else None
     facts = _facts(body)._replace(
         evidence=evidence_of(body.photos),
+        situation=body.situation,
         extension=extension,
         until=body.until,
         review_on=body.review_on,

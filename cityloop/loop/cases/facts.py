@@ -49,6 +49,8 @@ class Facts(NamedTuple):
     inferred: bool = False
     opening: Opening | None = None
     rule: int | None = None
+    situation: str = ""
+    """Which row of the rule book the case is filed under, of those of its category."""
     organisation: int | None = None
     responsible: int | None = None
     contractor: int | None = None

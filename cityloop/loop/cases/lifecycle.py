@@ -150,6 +150,7 @@ ESCALATIONS = ("warn", "remind", "propose_supervision")
 FACTS = {
     "opening": N_("what the case is opened with"),
     "rule": N_("a row of the rule book"),
+    "situation": N_("the situation"),
     "organisation": N_("an organisation"),
     "reason": N_("a reason"),
     "result": N_("the result"),
@@ -164,6 +165,7 @@ FACTS = {
 """What the needs of the steps are called."""
 FACT_KINDS = {
     "rule": "category",
+    "situation": "choice",
     "organisation": "organisation",
     "reason": "text",
     "result": "text",

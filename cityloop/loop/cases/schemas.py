@@ -304,6 +304,13 @@ class LimitOut(Schema):
     season: str
 
 
+class PhotoWanted(Schema):
+    """A photo that the rule book wants: near, far, before or after; `app`: taken in the app."""
+
+    kind: str
+    app: bool
+
+
 class RuleOut(Schema):
     """The rule that the case stands under; `value`, `unit` and `calendar` are those of its first handling limit."""
 
@@ -317,6 +324,12 @@ class RuleOut(Schema):
     closing_condition: str
     law_clause: str
     closing_kinds: list[str]
+    situation: str
+    situation_name: str
+    urgent: bool
+    check_mode: str
+    check_window: str
+    photos: list[PhotoWanted]
 
 
 class CaseOut(Schema):

@@ -171,6 +171,8 @@ def _refuse_here(row: Step, snapshot: Snapshot, at: datetime, facts: Facts, cloc
         raise Refused("part_last")
     if name in holds.STEPS:
         holds.refuse(name, snapshot.hold, unit, at, facts)
+    if name == "file" and (row_filed := clock.book.get(facts.rule or 0)) and row_filed.undecided:
+        raise Refused("situation_missing")
     rule = clock.book.get(case.rule_id) if case.rule_id else None
     if rule is None:
         return

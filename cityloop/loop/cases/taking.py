@@ -33,6 +33,7 @@ class StepIn(Schema):
     at: AwareDatetime | None = None
     note: str = ""
     organisation: str = ""
+    situation: str = ""
     reason: str = ""
     result: str = ""
     verdict: str = ""

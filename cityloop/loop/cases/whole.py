@@ -55,8 +55,16 @@ SELECT c.*, k.code AS category, coalesce(k.names ->> %(language)s, k.name) AS ca
     (SELECT json_agg(json_build_object('level', r.level, 'code', r.code,
             'name', coalesce(r.names ->> %(language)s, r.name)) ORDER BY cardinality(r.path))
         FROM places_area r WHERE r.id = ANY(c.areas)) AS places,
-    (SELECT json_build_object('category', rk.code, 'edition', e.code, 'filing_condition', r.filing_condition,
-            'closing_condition', r.closing_condition, 'law_clause', r.law_clause, 'closing_kinds', r.closing_kinds,
+    (SELECT json_build_object('category', rk.code, 'edition', e.code,
+            'filing_condition', coalesce(r.translations -> %(language)s ->> 'filing_condition', r.filing_condition),
+            'closing_condition', coalesce(r.translations -> %(language)s ->> 'closing_condition',
+                r.closing_condition), 'law_clause', r.law_clause, 'closing_kinds', r.closing_kinds,
+            'situation', r.situation, 'situation_name', coalesce(r.situation_names ->> %(language)s, r.situation),
+            'urgent', r.urgent, 'check_mode', r.check_mode, 'check_window', r.check_window, 'photos', r.photos,
+            'situations', (SELECT coalesce(json_agg(json_build_object('value', s.situation,
+                'title', coalesce(s.situation_names ->> %(language)s, s.situation)) ORDER BY s.id), '[]')
+                FROM standards_rule s WHERE s.edition_id = r.edition_id AND s.category_id = r.category_id
+                AND s.situation <> ''),
             'limits', coalesce((SELECT json_agg(json_build_object('stage', m.stage, 'part', m.part,
                 'value', m.value, 'unit', m.unit, 'calendar', m.calendar, 'area_class', m.area_class,
                 'season', m.season) ORDER BY m.stage, m.position, m.area_class, m.season)
@@ -205,12 +213,22 @@ def _choice(name: str, why: Exception | None, rule: Mapping[str, Any] | None) ->
         "title": _(STEPS[name].title),
         "allowed": why is None,
         "why": None if why is None else str(why),
-        "needs": [_need(name, fact, rule) for fact in STEPS[name].needs if fact in FACT_KINDS and fact != "rule"],
+        "needs": [need for fact in STEPS[name].needs if fact in FACT_KINDS for need in _needs(name, fact, rule)],
     }
 
 
+def _needs(step: str, fact: str, rule: Mapping[str, Any] | None) -> list[dict[str, Any]]:
+    """What a person must add. The rule is the case's own; where its category has situations, one of them is chosen."""
+    if fact != "rule":
+        return [_need(step, fact, rule)]
+    if rule is None or not rule["situations"]:
+        return []
+    need = {"fact": "situation", "title": _(FACTS["situation"]), "kind": "choice"}
+    return [need | {"choices": rule["situations"]}]
+
+
 def _need(step: str, fact: str, rule: Mapping[str, Any] | None) -> dict[str, Any]:
-    """What a person must add; the rule is the case's own, and says as what it may be closed."""
+    """A fact as a form asks for it; the rule says as what a case may be closed."""
     words = CHOICES.get(step, {}).get(fact)
     if words and fact == "closing_kind" and rule and rule["closing_kinds"]:
         words = {word: title for word, title in words.items() if word in rule["closing_kinds"]}

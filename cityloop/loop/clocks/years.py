@@ -3,7 +3,8 @@
 from datetime import date, timedelta
 from typing import NamedTuple
 
-from cityloop.loop.clocks.calendar import Periods, WorkCalendar
+from cityloop.loop.clocks.calendar import WorkCalendar
+from cityloop.loop.clocks.timeline import Periods
 
 
 class Day(NamedTuple):

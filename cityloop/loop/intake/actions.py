@@ -184,6 +184,8 @@ def opening_moves(
     for name in ground.city.settings.get("opens_itself", ()):
         if name == "register":
             moves.append(Move(name, at, actor=SYSTEM))
+        elif name == "file" and learned.rule and learned.rule.undecided:
+            break  # which situation it is, a person has to say
         elif name == "file":
             moves.append(Move(name, at, Facts(rule=learned.rule.id if learned.rule else None), SYSTEM))
         elif name == "dispatch" and learned.answer and learned.answer.handler and learned.rule:

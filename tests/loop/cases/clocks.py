@@ -45,7 +45,7 @@ def clock(limits: Sequence[LimitValue] = (), rules: Rules = USUAL, **more: Any) 
     return replace(NO_LIMITS, book=book, rules=rules, **more)
 
 
-NO_RULE = RuleValue(RULE, 5, None, "0101", ())
+NO_RULE = RuleValue(RULE, 5, None, "0101")
 
 
 def local(text: str) -> datetime:

@@ -4,6 +4,7 @@ Work is from 08:00 to 12:00 and from 14:00 to 18:00. Friday 13 February is a wor
 the 15th to the 23rd are free, Tuesday the 24th is worked again; Saturday the 28th is made up.
 """
 
+from dataclasses import replace
 from datetime import date, datetime
 from decimal import Decimal
 from itertools import pairwise
@@ -357,3 +358,13 @@ def test_what_was_counted_from_the_beginning_is_what_was_moved_step_by_step() ->
     assert now == holds.as_it_stands(walk.now.case, walk.now.unit)
     assert before is not None
     assert holds.written(before) == every[-1].before
+
+
+def test_a_case_is_filed_under_one_row_of_the_rule_book() -> None:
+    limits = clock(TWO_DAYS)
+    undecided = {RULE + 1: replace(limits.book[RULE], id=RULE + 1, limits=(), undecided=True)}
+    both = replace(limits, book={**limits.book, **undecided})
+    walk = Walk(both, "02-13 08:00").to("register", "02-13 09:00")
+    with pytest.raises(CityloopError, match="say which one"):
+        walk.to("file", "02-13 09:30", rule=RULE + 1)
+    assert walk.to("file", "02-13 09:30", rule=RULE).now.case.rule_id == RULE

@@ -1,8 +1,7 @@
 """A calendar as a year view."""
 
-from journeys.conftest import holder_of
-
 from cityloop.config.pack.reading import Pack
+from journeys.conftest import holder_of
 
 
 def test_a_year_says_what_differs_and_what_is_not_known_yet(desk_city: Pack) -> None:
