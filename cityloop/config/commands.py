@@ -15,11 +15,11 @@ from rich.table import Table
 
 from cityloop.config.pack import reading
 from cityloop.config.pack.derive import derive
-from cityloop.config.pack.problems import Problem
 from cityloop.config.pack.reading import Pack
 from cityloop.config.pack.trial import try_out
 from cityloop.core import clock, texts
 from cityloop.core.errors import Refused, Unknown
+from cityloop.core.problems import Problem
 from cityloop.core.texts import N_, _
 
 OUT, ERR = Console(soft_wrap=True, highlight=False), Console(stderr=True, soft_wrap=True)
@@ -43,6 +43,8 @@ SECTIONS = {
     "organisations": N_("Organisations"),
     "posts": N_("Posts"),
     "categories": N_("Categories"),
+    "documents": N_("Documents"),
+    "crosswalk": N_("Crosswalk"),
     "rules": N_("Rule book"),
     "ledger": N_("Responsibility ledger"),
 }
@@ -72,8 +74,12 @@ def load_pack(path: Path) -> Pack:
 
 
 def _warn(warning: Problem) -> None:
-    ERR.print(f"[yellow]{_('Warning')}[/]: ", end="")
-    ERR.print(str(warning), markup=False)
+    _say(N_("Warning"), warning)
+
+
+def _say(title: str, what: object) -> None:
+    ERR.print(f"[yellow]{_(title)}[/]: ", end="")
+    ERR.print(str(what), markup=False, highlight=False)
 
 
 def check_pack(path: Path, history: Path | None = None) -> None:
@@ -93,6 +99,8 @@ def apply_pack(pack: Pack, dry_run: bool) -> None:
     from cityloop.core.actor import SYSTEM
 
     found = apply(pack, actor=SYSTEM, at=clock.now(), dry_run=dry_run)
+    for notice in found.notices:
+        _say(N_("Note"), notice)
     if not found:
         OUT.print(_("Nothing changes: the city is as the pack says."))
         return

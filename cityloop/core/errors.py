@@ -79,6 +79,11 @@ TEXTS: dict[str, str] = {
         "in pack.yaml (edition: code)."
     ),
     "edition_ended": N_("Edition %(edition)s of the rules ended on %(ended)s; name a new one in pack.yaml."),
+    "edition_proposed": N_(
+        "Edition %(edition)s of the rules, from %(since)s, came from proposal %(proposal)s and stays; pack.yaml still "
+        "names %(old)s. Write the rules into the pack with `cityloop rules export --format csv --out rules.csv` and "
+        "name edition %(edition)s there."
+    ),
     "edition_before_last": N_("Edition %(edition)s cannot begin before %(last)s did, on %(since)s."),
     "duty_past": N_("Duty %(duty)s ended on %(ended)s; what is past is not rewritten: give the new duty a new code."),
     "clock_before_known": N_("The city already knows its history until %(known)s; its clock cannot be set to %(at)s."),

@@ -8,17 +8,15 @@ from typing import Any
 
 from cityloop.config.pack.boundaries import crs_known
 from cityloop.config.pack.draft import Draft, parent_ref
-from cityloop.config.pack.problems import Problem, near
-from cityloop.config.pack.schema import LedgerLine, RuleRow
-from cityloop.config.pack.tables import Table
-from cityloop.config.pack.timing import LIMITED
+from cityloop.config.pack.schema import LedgerLine
+from cityloop.core.problems import Problem, near
+from cityloop.core.sheets import Table
 from cityloop.ground.accounts.roles import ROLES
+from cityloop.ground.standards.checking import Kind, Known, check_crosswalk, check_rules, without_limit
+from cityloop.ground.standards.lines import CategoryLine, RuleLine, rules_from
 from cityloop.loop.history.normalise import KEYS_APART
 
-WORKING = ("wh", "wd")
-
-
-WITHOUT_CODES = ("rules", "ledger", "area_classes")
+WITHOUT_CODES = ("rules", "ledger", "crosswalk", "area_classes")
 NOUNS = {"areas": "area", "organisations": "organisation", "categories": "category"}
 """Table to what a line of it is called, in other tables' columns and in problems."""
 
@@ -38,11 +36,11 @@ def run(draft: Draft) -> None:
         if name in whole:
             _trees(draft.rows(name), known[name], noun)
             for table in draft.tables.values():
-                if noun in table.kind.model_fields:
+                if noun in table.kind.model_fields and table.kind is not RuleLine:
                     _refer(table, noun, known[name])
     _majors(draft, known["categories"])
     _grids(draft, known["areas"])
-    _rules(draft)
+    _rules(draft, known["categories"])
     _ledger(draft)
     _posts(draft)
     _public_channel(draft)
@@ -51,7 +49,10 @@ def run(draft: Draft) -> None:
 
 
 def _codes(table: Table[Any]) -> dict[str, list[Any]]:
-    """Rows by code, areas also by `scheme:code`; a code that stands twice is refused."""
+    """Rows by code, those with a scheme also by `scheme:code`; a code that stands twice in a scheme is refused.
+
+    A category of another scheme than the pack's own is found by its scheme only.
+    """
     first: dict[str, int] = {}
     found: dict[str, list[Any]] = defaultdict(list)
     for line, row in table.numbered():
@@ -60,9 +61,9 @@ def _codes(table: Table[Any]) -> dict[str, list[Any]]:
             table.refuse(line, "code", "code_twice", value=row.code, first=first[ref])
             continue
         first[ref] = line
-        found[row.code].append(row)
-        if ref != row.code:
-            found[ref].append(row)
+        found[ref].append(row)
+        if ref != row.code and table.kind is not CategoryLine:
+            found[row.code].append(row)
     return dict(found)
 
 
@@ -119,7 +120,7 @@ def _trees(table: Table[Any], known: dict[str, list[Any]], noun: str) -> None:
 def _majors(draft: Draft, categories: dict[str, list[Any]]) -> None:
     table = draft.rows("categories")
     for line, row in table.numbered():
-        parents = categories.get(row.parent, [])
+        parents = categories.get(parent_ref(row), [])
         if parents and parents[0].level != "major":
             table.refuse(line, "parent", "parent_minor", value=row.parent)
 
@@ -132,33 +133,28 @@ def _grids(draft: Draft, areas: dict[str, list[Any]]) -> None:
             table.refuse(line, "code", "grid_prefix", value=row.code, area=rows[0].code)
 
 
-def _rules(draft: Draft) -> None:
-    table = draft.rows("rules")
-    calendars = list(draft.file.all_calendars)
-    first: dict[tuple[str, str], tuple[int, dict[str, str]]] = {}
-    limits: dict[tuple[str, str, str, str], int] = {}
-    for line, row in table.numbered():
-        if row.unit in WORKING and row.calendar not in calendars:
-            guess = near(row.calendar, calendars)
-            code = "calendar_unknown_near" if guess else "calendar_unknown"
-            table.refuse(line, "calendar", code, value=row.calendar, near=guess)
-        if row.stage not in LIMITED:
-            table.refuse(line, "stage", "stage_unknown", value=row.stage, known=", ".join(LIMITED))
-        at, words = first.setdefault((row.category, row.situation), (line, _conditions(row)))
-        for column, text in _conditions(row).items():
-            if text and text != (words[column] or text):
-                table.refuse(line, column, "rule_disagrees", column=column, first=at)
-        key = (row.category, row.situation, row.stage, row.part)
-        if limits.setdefault(key, line) != line:
-            table.refuse(line, "part", "limit_twice", first=limits[key])
-
-
-def _conditions(row: RuleRow) -> dict[str, str]:
-    return {
-        "filing_condition": row.filing_condition,
-        "closing_condition": row.closing_condition,
-        "source": row.source,
-    }
+def _rules(draft: Draft, categories: dict[str, list[Any]]) -> None:
+    table, scheme = draft.rows("rules"), draft.file.category_scheme
+    for name in ("rules", "ledger"):
+        for line, row in draft.rows(name).numbered():
+            if ":" in row.category:
+                draft.rows(name).refuse(line, "category", "rule_elsewhere", value=row.category)
+    known = Known(
+        categories={code: Kind(rows[0].kind, rows[0].level) for code, rows in categories.items() if ":" not in code},
+        calendars=list(draft.file.all_calendars),
+        documents=[row.code for row in draft.rows("documents").rows],
+        complete=draft.file.edition.complete,
+    )
+    if not draft.rows("categories").problems:
+        check_crosswalk(draft.rows("crosswalk"), draft.rows("categories"), scheme)
+    if draft.rows("categories").problems or draft.rows("documents").problems:
+        return
+    check_rules(table, known)
+    if known.complete and not table.problems:
+        missing = set(without_limit(rules_from(table.rows), known.minors))
+        for line, row in draft.rows("categories").numbered():
+            if row.ref in missing:
+                draft.rows("categories").refuse(line, "code", "minor_without_limit", value=row.code)
 
 
 def _ledger(draft: Draft) -> None:

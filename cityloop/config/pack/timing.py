@@ -4,25 +4,19 @@ import re
 from decimal import Decimal
 from typing import Annotated, Literal, Self
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
+from pydantic import AfterValidator, Field, model_validator
 from pydantic_core import PydanticCustomError
 
+from cityloop.core.fields import Strict
 from cityloop.core.units import LimitUnit
-from cityloop.loop.cases.lifecycle import STAGES
-from cityloop.loop.clocks.deadlines import TOTAL
+from cityloop.ground.standards.words import STAGES
 
-LIMITED = (*(stage for stage in STAGES if stage not in ("out", "return")), TOTAL)
-"""What a limit can be set for: the stages of both tracks where somebody works, and the case as a whole."""
 _DAY_OF_YEAR = re.compile(r"(0[1-9]|1[0-2])-(0[1-9]|[12]\d|3[01])")
 
 
-class Strict(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True, str_strip_whitespace=True)
-
-
 def _stage(text: str) -> str:
-    if text not in LIMITED:
-        raise PydanticCustomError("stage_unknown", "stage", {"value": text, "known": ", ".join(LIMITED)})
+    if text not in STAGES:
+        raise PydanticCustomError("stage_unknown", "stage", {"value": text, "known": ", ".join(STAGES)})
     return text
 
 

@@ -11,8 +11,8 @@ from cityloop.core import bulk
 from cityloop.core.actor import Actor
 from cityloop.core.errors import Refused
 from cityloop.ground.places.actions import SET_UP, renew
-from cityloop.ground.standards.models import Category, Document, Edition, Limit, Rule, RuleDocument
-from cityloop.ground.standards.rows import CategoryData, RuleData
+from cityloop.ground.standards.models import Category, Crosswalk, Document, Edition, Limit, Rule, RuleDocument
+from cityloop.ground.standards.rows import CategoryData, DocumentData, Pair, RuleData
 
 CATEGORIES = bulk.Table(
     "standards_category",
@@ -54,6 +54,30 @@ def rename_category(category: Category, *, name: str, names: dict[str, str], act
     actor.require(SET_UP)
     renew(actor=actor)
     Category.objects.filter(pk=category.pk).update(name=name, names=names)
+
+
+@transaction.atomic
+def put_documents(documents: Sequence[DocumentData], *, actor: Actor) -> None:
+    """Add documents, or say anew what those of the same codes are."""
+    actor.require(SET_UP)
+    Document.objects.bulk_create(
+        (Document(**document._asdict()) for document in documents),
+        update_conflicts=True,
+        unique_fields=["code"],
+        update_fields=DocumentData._fields[1:],
+    )
+
+
+@transaction.atomic
+def put_crosswalk(pairs: Sequence[Pair], *, actor: Actor) -> None:
+    """From here on just these categories count as those."""
+    actor.require(SET_UP)
+    schemes = {scheme for pair in pairs for scheme, _code in pair}
+    ids = {scheme: category_ids(scheme) for scheme in schemes}
+    Crosswalk.objects.all().delete()
+    Crosswalk.objects.bulk_create(
+        Crosswalk(from_category_id=ids[one[0]][one[1]], to_category_id=ids[other[0]][other[1]]) for one, other in pairs
+    )
 
 
 @transaction.atomic

@@ -3,8 +3,8 @@
 from collections.abc import Iterable
 from typing import Any, NamedTuple
 
-from cityloop.ground.standards.models import Limit, Rule, RuleDocument
-from cityloop.ground.standards.rows import LimitData, PhotoData, RuleData, WindowData
+from cityloop.ground.standards.models import Crosswalk, Limit, Rule, RuleDocument
+from cityloop.ground.standards.rows import LimitData, Pair, PhotoData, RuleData, WindowData
 
 _LISTS = ("handlers", "closing_kinds")
 _PLAIN = tuple(
@@ -72,3 +72,11 @@ def whole(rules: Iterable[RuleData], minors: Iterable[str]) -> list[RuleData]:
     for code in minors:
         found.setdefault((code, ""), RuleData(code))
     return list(found.values())
+
+
+def crosswalk_pairs() -> list[Pair]:
+    """What counts as what, by scheme and code; one statement."""
+    rows = Crosswalk.objects.order_by(
+        "from_category__scheme", "to_category__scheme", "from_category__code"
+    ).values_list("from_category__scheme", "from_category__code", "to_category__scheme", "to_category__code")
+    return [((from_scheme, from_code), (to_scheme, to_code)) for from_scheme, from_code, to_scheme, to_code in rows]

@@ -17,6 +17,14 @@ class CategoryData(NamedTuple):
     local: bool = False
     source: str = ""
 
+    @property
+    def reportable(self) -> bool:
+        return self.level == "minor" and self.kind != "item"
+
+
+Pair = tuple[tuple[str, str], tuple[str, str]]
+"""What counts as what in a crosswalk: (scheme, code) and (scheme, code)."""
+
 
 class DocumentData(NamedTuple):
     code: str
