@@ -15,6 +15,7 @@ from cityloop.ground.places.city import city
 from cityloop.loop.cases import lists, queries
 from cityloop.loop.cases.actions import advance
 from cityloop.loop.cases.catalogue import catalogue, channels, choices
+from cityloop.loop.cases.explained import ClockOut
 from cityloop.loop.cases.facts import Extension, Facts
 from cityloop.loop.cases.keys import read_key, write_key
 from cityloop.loop.cases.schemas import (
@@ -23,7 +24,6 @@ from cityloop.loop.cases.schemas import (
     CaseOut,
     CasePage,
     Choices,
-    ClockOut,
     Lat,
     Lon,
     NearLine,
