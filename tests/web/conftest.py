@@ -8,6 +8,7 @@ from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, s
 
 from web.browser import FLAGS, PROGRAM
 from web.server import Server, make_city
+from web.steps import post_past_the_page
 
 SEEDED = 300
 """Open cases that are there before anybody looks: enough for a second page."""
@@ -64,14 +65,9 @@ def opens(server: Server, chromium: Browser, complaints: list[str]) -> Iterator[
 def sign_in(page: Page, server: Server, post: str) -> None:
     """Sign in as the holder of `post` without the page: the page has a test of its own."""
     login = server.logins()[post]
-    request = page.context.request
-    request.get("/sign-in")
-    (token,) = (cookie["value"] for cookie in page.context.cookies() if cookie["name"] == "csrftoken")
-    answer = request.post(
-        "/_allauth/browser/v1/auth/login",
-        data={"username": login["username"], "password": login["password"]},
-        headers={"X-CSRFToken": token, "Referer": server.url},
-    )
+    page.context.request.get("/sign-in")
+    names = ("username", "password")
+    answer = post_past_the_page(page, "/_allauth/browser/v1/auth/login", {name: login[name] for name in names})
     assert answer.ok, answer.text()
 
 

@@ -42,10 +42,11 @@ def desk_pack(folder: Path) -> Path:
 
 @dataclass
 class Server:
-    """`cityloop serve` on a city of its own; `restart` keeps address, database and secrets."""
+    """A served city of its own, by `serve` or by `demo`; `restart` keeps address, database and secrets."""
 
     data: Path
     port: int
+    verb: tuple[str, ...] = ("serve",)
     process: subprocess.Popen[str] | None = None
 
     @property
@@ -54,15 +55,18 @@ class Server:
 
     def start(self) -> None:
         self.process = subprocess.Popen(
-            [COMMAND, "serve", "--data-dir", self.data, "--port", str(self.port), "--lang", "en"],
+            [COMMAND, *self.verb, "--data-dir", self.data, "--port", str(self.port), "--lang", "en"],
             stdout=subprocess.PIPE,
             text=True,
             encoding="utf-8",
             env=environment(),
         )
         assert self.process.stdout is not None
-        line = self.process.stdout.readline()
-        assert self.url in line, line
+        said = ""
+        while self.url not in said:
+            line = self.process.stdout.readline()
+            assert line, said  # it ended
+            said += line
         threading.Thread(target=self.process.stdout.read, daemon=True).start()
 
     def stop(self) -> None:
@@ -88,6 +92,11 @@ def make_city(folder: Path, *, seeded: int) -> Server:
     if seeded:
         run("bench", "seed", "--open", seeded, "--data-dir", data)
     return Server(data, free_port())
+
+
+def boston(folder: Path) -> Server:
+    """The demo as a stranger gets it: it takes a real city's year in before it serves."""
+    return Server(folder, free_port(), ("demo", "--pack", "boston"))
 
 
 def run(*arguments: object) -> None:

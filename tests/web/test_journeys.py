@@ -6,7 +6,7 @@ from playwright.sync_api import expect
 
 from web.conftest import Opens
 from web.server import Server
-from web.steps import confirm, follow, heic, photo, report, send, step, submit, take
+from web.steps import confirm, enter, follow, heic, photo, report, send, step, submit, take
 
 PHONE = {
     "viewport": {"width": 390, "height": 844},
@@ -115,7 +115,7 @@ def test_signing_in_and_out(opens: Opens, server: Server) -> None:
     expect(page.get_by_role("alert")).to_be_visible()
     page.get_by_label("Password").fill(server.logins()["evaluator"]["password"])
     page.get_by_role("button", name="Sign in", exact=True).click()
-    page.wait_for_url("**/desk*")
+    page.wait_for_url("**/scores")
     page.get_by_role("button", name="Sign out").click()
     page.wait_for_url("**/sign-in")
     page.goto("/desk")
@@ -125,9 +125,7 @@ def test_signing_in_and_out(opens: Opens, server: Server) -> None:
 def test_every_demo_log_in_signs_in(opens: Opens, server: Server) -> None:
     for login in server.logins().values():
         page = opens()
-        page.goto("/sign-in")
-        page.get_by_title(f"Sign in as {login['post']}", exact=True).click()
-        page.wait_for_url(lambda url: "/sign-in" not in url)
+        enter(page, login["post"])
         expect(page.get_by_role("button", name="Sign out")).to_be_visible()
         page.context.close()
 

@@ -107,6 +107,7 @@ SHOTS = (
     Shot("account", "acceptor", "/account"),
     Shot("not-allowed", "handler-roads", "/scores"),
     Shot("wall", "shift_leader", "/wall", sizes=("desk", *WALLS)),
+    Shot("wall-unranked", "handler-roads", "/wall", sizes=("desk", *WALLS)),
 )
 
 

@@ -69,6 +69,7 @@ UNFOLD: dict[str, Any] = {
     "SITE_HEADER": _("Maintenance"),
     "SITE_SYMBOL": "sync",
     "SITE_URL": "/",
+    "SITE_FAVICONS": [{"rel": "icon", "type": "image/svg+xml", "href": "/static/web/icon.svg"}],
     "SHOW_HISTORY": True,
     "SHOW_VIEW_ON_SITE": False,
     "SHOW_LANGUAGES": True,

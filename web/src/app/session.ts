@@ -21,6 +21,13 @@ export function can(permission: string): boolean {
   return me.value?.permissions.includes(permission) ?? false
 }
 
+/** The page where the work of these posts begins: the desk for whoever takes steps, else what they read. */
+export const home = computed(() => {
+  const acts = me.value?.permissions.some((name) => name.startsWith('cases.') && name !== 'cases.read')
+  if (!acts && can('evaluation.read')) return '/scores'
+  return can('cases.read') ? '/desk' : '/account'
+})
+
 /** Set while a request waits for the person to sign in again; the page beneath stays as it is. */
 export const returning = ref<null | { username: string; done: (again: boolean) => void }>(null)
 
