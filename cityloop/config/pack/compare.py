@@ -16,6 +16,7 @@ from cityloop.ground.places.models import Area, City, UnitGrid
 from cityloop.ground.registry.actions import DutyData
 from cityloop.ground.registry.models import LedgerParty, LedgerRow
 from cityloop.ground.standards.models import Category, Edition
+from cityloop.loop.clocks.actions import CalendarData
 from cityloop.loop.clocks.models import Calendar
 
 SECTIONS = (
@@ -142,7 +143,7 @@ def _fixed(changes: list[Change]) -> list[Change]:
 
 
 def _calendars() -> dict[str, Fields]:
-    rows = Calendar.objects.values("code", "zone", "wd_rule", "at_boundary", "week", "days")
+    rows = Calendar.objects.values(*CalendarData._fields)
     return {row["code"]: _without(dict(row), "code") for row in rows}
 
 

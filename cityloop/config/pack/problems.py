@@ -44,6 +44,9 @@ TEXTS: dict[str, str] = {
     "zone_unknown": N_("%(value)s is no time zone; write one such as America/New_York or Asia/Shanghai"),
     "zone_unknown_near": N_("%(value)s is no time zone; did you mean %(near)s?"),
     "calendar_empty": N_("this calendar has no work time: 'week' needs at least one period"),
+    "calendar_monday_empty": N_(
+        "under 'wd_rule: working_time' a working day is as much work as a regular Monday, and 'mon' has none"
+    ),
     "opens_itself_gap": N_("these steps follow each other and none can be left out before another: %(steps)s"),
     "day_unreadable": N_("%(value)s is no date; write 2015-06-30"),
     "date_code_unknown": N_("a date format knows no %(value)s; the usual codes are: %%Y %%m %%d %%H %%M %%S %%I %%p"),

@@ -12,7 +12,16 @@ from itertools import pairwise
 from typing import Annotated, Literal, Self
 from zoneinfo import ZoneInfo, available_timezones
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    ValidationInfo,
+    field_validator,
+    model_validator,
+)
 from pydantic_core import PydanticCustomError
 
 from cityloop.core.units import LimitUnit
@@ -138,12 +147,21 @@ class Week(Strict):
 
 
 class CalendarSpec(Strict):
-    """Working hours by weekday, overruled day by day."""
+    """Working hours by weekday, overruled day by day. `known_until`: the last day whose hours are published."""
 
     wd_rule: Literal["working_time", "end_of_day"] = "end_of_day"
     at_boundary: Literal["close", "open"] = "close"
     week: Week
     days: dict[Day, Periods] = {}
+    known_until: OptionalDay = None
+
+    @field_validator("week")
+    @classmethod
+    def _has_a_monday(cls, week: Week, seen: ValidationInfo) -> Week:
+        """A working day that is as much work as a Monday must be more than nothing."""
+        if seen.data.get("wd_rule") == "working_time" and not week.mon and week != Week():
+            raise _refuse("calendar_monday_empty")
+        return week
 
     @model_validator(mode="after")
     def _has_work_time(self) -> Self:

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from decimal import Decimal
 from functools import lru_cache
 from typing import NamedTuple
@@ -10,7 +10,8 @@ from typing import NamedTuple
 from cityloop.ground.accounts.tree import Organisations, organisations
 from cityloop.ground.places.city import CityValue, city
 from cityloop.ground.standards.queries import LimitValue, RuleBook, rule_book
-from cityloop.loop.clocks.due import WorkCalendar, due
+from cityloop.loop.clocks.calendar import WorkCalendar
+from cityloop.loop.clocks.due import due
 from cityloop.loop.clocks.queries import calendars
 
 
@@ -32,8 +33,8 @@ def deadline(
         return NO_DEADLINE
     calendar = calendars[limit.calendar]
     return Deadline(
-        due(limit.value, limit.unit, start, calendar).astimezone(UTC),
-        due(limit.value * yellow_share, limit.unit, start, calendar).astimezone(UTC),
+        due(limit.value, limit.unit, start, calendar),
+        due(limit.value * yellow_share, limit.unit, start, calendar),
     )
 
 
