@@ -218,6 +218,32 @@ def replay(
             commands.replay(chosen, file, until=until, limit=limit, json=json, rejects=rejects)
 
 
+@app.verb(
+    "due",
+    _(
+        "When limits are used up: one JSON object a line in, one out, in order. Needs no city and no database. "
+        'In: {"id":1,"start":"2026-02-13T16:20:00+08:00","value":7,"unit":"wh","pauses":[["...","..."]]}. '
+        "Units: h round the clock, d calendar days, wh working hours, wd working days. "
+        'Out: {"id":1,"due":"..."}, with "provisional":true beyond the last known day, "due":null in an open pause, '
+        'or {"id":1,"error":"..."} for a line that cannot be computed.'
+    ),
+)
+def due(
+    calendar: Annotated[
+        Path,
+        typer.Option(
+            metavar="FILE", help=_("Work periods as JSON: zone, week, days, wd_rule, at_boundary, known_until.")
+        ),
+    ],
+    data_dir: DataDir = None,
+    lang: Lang = None,
+) -> None:
+    from cityloop.config import limits
+
+    with speaking(lang):
+        limits.due(calendar)
+
+
 @app.verb("evaluate", _("Counts and rates of a period by area, organisation, channel or category."))
 def evaluate(
     period: Annotated[str, typer.Option(help=_("2015, 2015-Q2, 2015-06 or 2015-06-30."))],

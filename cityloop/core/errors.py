@@ -107,7 +107,17 @@ TEXTS: dict[str, str] = {
     "limit_not_positive": N_("A limit must be longer than nothing: %(value)s %(unit)s."),
     "limit_too_long": N_("A limit of %(value)s %(unit)s is never used up."),
     "calendar_without_work": N_("Calendar %(calendar)s has no work periods left to fill the limit."),
-    "calendar_without_regular_day": N_("Calendar %(calendar)s has no regular working day."),
+    "pause_backwards": N_("A pause cannot end before it starts: %(start)s to %(end)s."),
+    "line_unreadable": N_("This line is no JSON object."),
+    "start_unreadable": N_("%(text)s is no start: write an instant with its offset, 2026-02-13T16:20:00+08:00."),
+    "pauses_unreadable": N_("%(text)s is no pause: write two instants with their offsets; the second may be null."),
+    "value_unreadable": N_("%(value)s is no number."),
+    "unit_unknown": N_("There is no unit %(unit)s: write h, wh, d or wd."),
+    "calendar_empty": N_("Calendar %(calendar)s has no work time."),
+    "calendar_monday_empty": N_(
+        "Calendar %(calendar)s: a working day is as much work as a regular Monday (working_time), and mon has none."
+    ),
+    "calendar_part_wrong": N_("Calendar %(calendar)s: %(part)s is missing, or does not map days to work periods."),
     "calendar_setting_wrong": N_("Calendar %(calendar)s: %(setting)s cannot be %(value)s."),
     "calendar_zone_unknown": N_("Calendar %(calendar)s: there is no time zone %(zone)s."),
     "calendar_day_wrong": N_("Calendar %(calendar)s: %(day)s is neither mon, tue … sun nor a date like 2015-10-30."),

@@ -44,6 +44,9 @@ TEXTS: dict[str, str] = {
     "zone_unknown": N_("%(value)s is no time zone; write one such as America/New_York or Asia/Shanghai"),
     "zone_unknown_near": N_("%(value)s is no time zone; did you mean %(near)s?"),
     "calendar_empty": N_("this calendar has no work time: 'week' needs at least one period"),
+    "calendar_monday_empty": N_(
+        "under 'wd_rule: working_time' a working day is as much work as a regular Monday, and 'mon' has none"
+    ),
     "opens_itself_gap": N_("these steps follow each other and none can be left out before another: %(steps)s"),
     "day_of_year": N_("%(value)s is no day of the year; write 11-15"),
     "escalation_order": N_("escalations stand in ascending order, each share once"),

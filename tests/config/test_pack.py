@@ -110,6 +110,12 @@ YAML_ERRORS = [
     ("code: 990100", "code: 9901000",
      "pack.yaml:4: city.code: 9901000 does not have the form asked for here: ^[0-9A-Za-z]{1,6}$"),
     ("  name: Tiny\n", "", "pack.yaml:2: city.name: this is required and missing"),
+    ("wd_rule: end_of_day\n    week:\n      mon: [[08:00, 12:00], [14:00, 18:00]]\n",
+     "wd_rule: working_time\n    week:\n",
+     "pack.yaml:22: calendars.default.week: under 'wd_rule: working_time' a working day is as much work as a regular "
+     "Monday, and 'mon' has none"),
+    ("    wd_rule: end_of_day", "    known_until: 2025",
+     "pack.yaml:21: calendars.default.known_until: 2025 is no date; write 2015-06-30"),
     ("wd_rule: end_of_day", "wd_rul: end_of_day",
      "pack.yaml:21: calendars.default.wd_rul: there is no such key; did you mean wd_rule?"),
     ("wd_rule: end_of_day", "wd_rule: end_of_days",
@@ -444,6 +450,7 @@ def test_the_first_application_writes_everything() -> None:
     calendar = Calendar.objects.get()
     assert calendar.week["fri"] == [["08:00", "12:00"]]
     assert calendar.days["2025-04-18"] == []
+    assert calendar.known_until is None
     assert Category.objects.get(code="0101").parent == Category.objects.get(code="01")
     assert Rule.objects.count() == 3
     parts = Limit.objects.filter(rule__category__code="0103").order_by("position").values_list("part", "unit")
@@ -490,9 +497,12 @@ def test_corrections_are_made_in_place_and_paths_follow(folder: Path, edit: Edit
     put(folder)
     edit("areas.csv", "990100002,East,东区,990100,E", "990100002,Eastend,东区,990100001,E")
     edit("organisations.csv", "parks,Parks department", "parks,Parks and trees")
+    edit("pack.yaml", "    wd_rule: end_of_day", "    wd_rule: end_of_day\n    known_until: 2025-12-31")
     found = put(folder, APRIL)
+    assert Calendar.objects.get().known_until == date(2025, 12, 31)
     assert found.counts() == {
         "city": {"changed": 1},
+        "calendars": {"changed": 1},
         "areas": {"changed": 1},
         "organisations": {"changed": 1},
         "posts": {"changed": 1},

@@ -335,12 +335,16 @@ def test_a_calendar_moves_the_next_deadline(administrator: Maintainer) -> None:
     assert ground().due(lamp, start) == datetime(2025, 6, 3, 12, 0, tzinfo=UTC)
     after = Calendar.objects.get().days
     assert after == {"2025-06-02": [], "2025-06-03": [["10:00", "16:00"]]} != days
+    assert administrator.save("clocks_calendar_change", "default", known_until="2025-12-31") == []
+    assert ground().calendars["default"].known_until == date(2025, 12, 31)
     for wrong, said in [
         ({"single_days": "2025-06-31"}, "neither mon"),
         ({"single_days": "2025-06-02\n2025-06-02 09:00-10:00"}, "stands there twice"),
         ({"mon": "18:00-09:00"}, "is no work period"),
         ({"mon": "early"}, "is no work period"),
-        (dict.fromkeys(("mon", "tue", "wed", "thu", "fri", "sat", "sun"), ""), "no regular working day"),
+        ({"mon": "", "wd_rule": "working_time"}, "mon has none"),
+        ({"known_until": "soon"}, "valid date"),
+        (dict.fromkeys(("mon", "tue", "wed", "thu", "fri", "sat", "sun"), ""), "has no work time"),
     ]:
         (error,) = administrator.save("clocks_calendar_change", "default", **wrong)
         assert said in error

@@ -19,6 +19,7 @@ from cityloop.ground.registry.models import LedgerParty, LedgerRow
 from cityloop.ground.standards.editions import crosswalk_pairs, differences, rules_of
 from cityloop.ground.standards.models import Category, Document, Edition, Proposal
 from cityloop.ground.standards.rows import CategoryData, DocumentData, Pair
+from cityloop.loop.clocks.actions import CalendarData
 from cityloop.loop.clocks.models import Calendar
 
 SECTIONS = (
@@ -163,7 +164,7 @@ def _fixed(changes: list[Change]) -> list[Change]:
 
 
 def _calendars() -> dict[str, Fields]:
-    rows = Calendar.objects.values("code", "zone", "wd_rule", "at_boundary", "week", "days")
+    rows = Calendar.objects.values(*CalendarData._fields)
     return {row["code"]: _without(dict(row), "code") for row in rows}
 
 

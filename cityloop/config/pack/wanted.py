@@ -151,7 +151,7 @@ class Wanted:
 def _calendar(code: str, zone: str, spec: CalendarSpec) -> CalendarData:
     week = {day: _periods(periods) for day, periods in spec.week if periods}
     days = {day.isoformat(): _periods(periods) for day, periods in spec.days.items()}
-    return CalendarData(code, zone, spec.wd_rule, spec.at_boundary, week, days)
+    return CalendarData(code, zone, spec.wd_rule, spec.at_boundary, week, days, spec.known_until)
 
 
 def _periods(periods: Iterable[tuple[str, str]]) -> list[list[str]]:

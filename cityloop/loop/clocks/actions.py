@@ -2,12 +2,14 @@
 
 import json
 from collections.abc import Sequence
+from datetime import date
 from typing import Any, NamedTuple
 
 from django.db import transaction
 
 from cityloop.core import bulk
 from cityloop.core.actor import Actor
+from cityloop.core.errors import Refused
 from cityloop.ground.places.actions import SET_UP, renew
 from cityloop.loop.clocks.calendar import calendar
 
@@ -20,13 +22,15 @@ CALENDARS = bulk.Table(
         "at_boundary": "text",
         "week": "jsonb",
         "days": "jsonb",
+        "known_until": "date",
     },
     key=("code",),
 )
 
 
 class CalendarData(NamedTuple):
-    """`week` maps `mon`..`sun`, `days` ISO dates, to lists of `["08:00", "12:00"]`."""
+    """`week` maps `mon`..`sun`, `days` ISO dates, to lists of `["08:00", "12:00"]`; `known_until` is the last day
+    whose hours are published."""
 
     code: str
     zone: str
@@ -34,13 +38,15 @@ class CalendarData(NamedTuple):
     at_boundary: str
     week: dict[str, Any]
     days: dict[str, Any]
+    known_until: date | None = None
 
 
 @transaction.atomic
 def change_calendar(data: CalendarData, *, actor: Actor) -> None:
     """Change the hours of a calendar. Refused, with a code that begins with `calendar_`, where no clock could run."""
     actor.require(SET_UP)
-    _ = calendar(data._asdict()).working_day
+    if not any(calendar(data._asdict()).week):
+        raise Refused("calendar_empty", calendar=data.code)
     renew(actor=actor)
     put_calendars([data], actor=actor)
 
@@ -49,5 +55,5 @@ def change_calendar(data: CalendarData, *, actor: Actor) -> None:
 def put_calendars(calendars: Sequence[CalendarData], *, actor: Actor) -> None:
     """Add or change calendars; deadlines already written stay as they are."""
     actor.require(SET_UP)
-    rows = [(*calendar[:4], json.dumps(calendar.week), json.dumps(calendar.days)) for calendar in calendars]
+    rows = [(*row[:4], json.dumps(row.week), json.dumps(row.days), row.known_until) for row in calendars]
     bulk.upsert(CALENDARS, rows)

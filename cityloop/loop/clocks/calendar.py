@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
-from functools import cached_property
+from functools import cached_property, lru_cache
 from zoneinfo import ZoneInfo
 
 from cityloop.core.errors import Refused
@@ -49,7 +49,7 @@ class WorkCalendar:
 
     @cached_property
     def timeline(self) -> Timeline:
-        return Timeline(self.tz, self.week, self.single_days)
+        return _timeline(self.zone, self.week, self.days)
 
     @cached_property
     def scales(self) -> dict[LimitUnit, Scale]:
@@ -68,6 +68,12 @@ class WorkCalendar:
     def counts_days(self, unit: LimitUnit | None) -> bool:
         """Whether a unit counts days of work by their ends, not time."""
         return unit == LimitUnit.WORKING_DAYS and self.wd_rule == "end_of_day"
+
+
+@lru_cache(maxsize=32)
+def _timeline(zone: str, week: tuple[Periods, ...], days: tuple[tuple[date, Periods], ...]) -> Timeline:
+    """Calendars of the same hours share what has been laid out."""
+    return Timeline(ZoneInfo(zone), week, dict(days))
 
 
 def calendar(data: Mapping[str, object]) -> WorkCalendar:

@@ -7,12 +7,11 @@ of a pause may be null. Out: `{"id": 1, "due": "2026-02-14T15:20:00+08:00"}` wit
 
 import json
 from codecs import BOM_UTF8
-from collections.abc import Iterator
+from collections.abc import Sequence
 from datetime import datetime
 from decimal import Decimal, InvalidOperation
-from io import BufferedReader
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any
 
 import orjson
 
@@ -23,7 +22,6 @@ from cityloop.loop.clocks.calendar import WorkCalendar, calendar
 from cityloop.loop.clocks.due import due, provisional
 from cityloop.loop.clocks.scales import Pause
 
-CHUNK = 1 << 18
 PLAIN = (int, str, type(None))
 UNITS = {unit.value: unit for unit in LimitUnit}
 
@@ -41,11 +39,9 @@ def read_calendar(path: Path) -> WorkCalendar:
     return calendar({"code": path.name, **data})
 
 
-def run(source: BufferedReader, target: BinaryIO, calendar: WorkCalendar) -> None:
-    """Answer the lines of `source` in their order, as they come."""
-    for lines in _lines(source):
-        target.write(b"".join([_written(answer(line, calendar)) for line in lines]))
-        target.flush()
+def answers(lines: Sequence[bytes], calendar: WorkCalendar) -> bytes:
+    """A line for each, in their order."""
+    return b"".join([_written(answer(line, calendar)) for line in lines])
 
 
 def answer(line: bytes, calendar: WorkCalendar) -> dict[str, object]:
@@ -66,15 +62,6 @@ def answer(line: bytes, calendar: WorkCalendar) -> dict[str, object]:
     except OverflowError:  # no calendar has such a year
         found["error"] = "limit_too_long"
     return found
-
-
-def _lines(source: BufferedReader) -> Iterator[list[bytes]]:
-    rest = b""
-    while chunk := source.read1(CHUNK):
-        *whole, rest = (rest + chunk).split(b"\n")
-        yield whole
-    if rest:
-        yield [rest]
 
 
 def _read(line: bytes) -> dict[str, Any] | None:

@@ -35,11 +35,10 @@ class Scale(NamedTuple):
         """The pauses by their beginning. Refused: pause_backwards."""
         found: list[Stop] = []
         for start, end in pauses:
+            begins, ends = self.place(start), None if end is None else self.place(end)
             if end is not None and end < start:
                 raise Refused("pause_backwards", start=start, end=end)
-            begins = self.place(start)
-            ends = None if end is None else max(begins, self.place(end))  # a wall clock can be set back
-            found.append((begins, ends))
+            found.append((begins, ends if ends is None else max(begins, ends)))  # a wall clock can be set back
         return sorted(found, key=lambda stop: stop[0])
 
     def full(self, begun: int, left: int, stops: Sequence[Stop]) -> int | None:
