@@ -79,6 +79,26 @@ TEXTS: dict[str, str] = {
         "in pack.yaml (edition: code)."
     ),
     "edition_ended": N_("Edition %(edition)s of the rules ended on %(ended)s; name a new one in pack.yaml."),
+    "file_refused": N_("Nothing was taken from this file: %(count)s things in it are wrong."),
+    "import_mapping_unknown": N_("There is no mapping %(path)s; these come along: %(known)s."),
+    "import_mapping_wrong": N_("The mapping %(path)s cannot be used: %(problems)s."),
+    "edition_unknown": N_("There is no edition %(edition)s of the rules."),
+    "edition_none": N_("No edition of the rules is in force on %(day)s."),
+    "proposal_unknown": N_("There is no proposal %(proposal)s."),
+    "proposal_state": N_("Proposal %(proposal)s is %(state)s; this is not possible any more."),
+    "proposal_empty": N_("Proposal %(proposal)s changes nothing yet."),
+    "proposal_too_early": N_(
+        "A new edition begins after the day it is decided on: %(begins)s is not after today, %(today)s."
+    ),
+    "proposal_stale": N_(
+        "Proposal %(proposal)s was written over edition %(base)s, and edition %(last)s has come since: it changed "
+        "%(count)s rules. Put the proposal over the new edition, look at it again and hand it in again."
+    ),
+    "proposal_incomplete": N_("This city asks for a limit for every minor category; without one are: %(named)s."),
+    "four_eyes": N_("You had a hand in proposal %(proposal)s: somebody else decides on it."),
+    "rule_unknown": N_("There is no rule for category %(category)s, situation '%(situation)s'."),
+    "rule_unfit": N_("This cannot stand in the rule book. %(named)s"),
+    "category_taken": N_("There is a category %(category)s already."),
     "edition_proposed": N_(
         "Edition %(edition)s of the rules, from %(since)s, came from proposal %(proposal)s and stays; pack.yaml still "
         "names %(old)s. Write the rules into the pack with `cityloop rules export --format csv --out rules.csv` and "

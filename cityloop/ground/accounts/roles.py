@@ -106,7 +106,7 @@ ROLES: dict[str, Role] = {
             "rule_editor",
             N_("Rule-book editor"),
             Axis.SUPERVISION,
-            "cases.read rules.read rules.propose evaluation.read",
+            "rules.read rules.propose",
         ),
         _role(
             "leader",

@@ -19,6 +19,10 @@ class Kind(NamedTuple):
     kind: str
     level: str
 
+    @property
+    def reportable(self) -> bool:
+        return self.level == "minor" and self.kind != "item"
+
 
 @dataclass(frozen=True)
 class Known:
@@ -32,7 +36,7 @@ class Known:
     @property
     def minors(self) -> list[str]:
         """What can be reported."""
-        return [code for code, row in self.categories.items() if row.level == "minor" and row.kind != "item"]
+        return [code for code, row in self.categories.items() if row.reportable]
 
 
 def check_rules(table: Table[RuleLine], known: Known) -> None:
@@ -46,8 +50,9 @@ def check_rules(table: Table[RuleLine], known: Known) -> None:
             code = "calendar_unknown_near" if guess else "calendar_unknown"
             table.refuse(line, "calendar", code, value=row.calendar, near=guess)
         category = known.categories.get(row.category)
-        if category is not None and category.kind == "item":
-            table.refuse(line, "category", "rule_for_item", value=row.category)
+        if category is not None and not category.reportable:
+            code = "rule_for_item" if category.kind == "item" else "rule_for_major"
+            table.refuse(line, "category", code, value=row.category)
         for column in RULE_COLUMNS:
             cell = getattr(row, column)
             at, other = first[row.rule].setdefault(column, (line, cell)) if cell else (line, cell)

@@ -68,7 +68,7 @@ class Rule(models.Model):
     """One row of an edition: what counts as a case, by when it must be done, when it may be closed.
 
     `translations`: language to any of `filing_condition`, `closing_condition`, `do_not_collect`. `no_collect`: windows
-    as of `windows.Window`. `photos`: [{"kind": "before", "app": true}]. `closing_kinds`: empty for all of them.
+    as of `rows.WindowData`. `photos`: [{"kind": "before", "app": true}]. `closing_kinds`: empty for all of them.
     """
 
     edition = models.ForeignKey(Edition, on_delete=models.PROTECT, verbose_name=_("edition"))
@@ -190,8 +190,9 @@ class Proposal(models.Model):
     """A dated change of the rule book, which becomes an edition when a second person approves it.
 
     `changes`: one object for each rule touched, {"category", "situation", "before", "after"}: the rule as it stands in
-    the base edition and as it is to stand, each whole as of `rows.RuleData`; null where there is none.
-    `basis`: the code of a document, or words. Persons are actors' keys.
+    the base edition and as it is to stand, each whole as of `rows.as_json`; null where there is none. `categories`:
+    categories that come with it, as of `rows.CategoryData`. `basis`: the code of a document, or words. Persons are
+    actors' keys; `hands`: all who shaped it, and so may not decide on it.
     """
 
     title = models.CharField(max_length=200, verbose_name=_("title"))
@@ -201,9 +202,11 @@ class Proposal(models.Model):
     base = models.ForeignKey(Edition, on_delete=models.PROTECT, related_name="proposals", verbose_name=_("edition"))
     begins = models.DateField(verbose_name=_("begins"))
     changes = models.JSONField(default=list)
+    categories = models.JSONField(default=list)
     state = models.CharField(max_length=12, choices=ProposalState, default=ProposalState.DRAFT, verbose_name=_("state"))
     made_by = models.CharField(max_length=80)
     made_at = models.DateTimeField()
+    hands = models.JSONField(default=list)
     submitted_by = models.CharField(max_length=80, default="")
     submitted_at = models.DateTimeField(null=True)
     decided_by = models.CharField(max_length=80, default="")

@@ -2,7 +2,7 @@
 
 from datetime import date
 from decimal import Decimal
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 
 class CategoryData(NamedTuple):
@@ -103,3 +103,31 @@ class RuleData(NamedTuple):
 
 PROSE = ("filing_condition", "closing_condition", "do_not_collect")
 """What a rule says in sentences, in the city's own language and in translations."""
+
+
+def as_json(rule: RuleData) -> dict[str, Any]:
+    """A rule whole, as proposals keep it and the API gives and takes it."""
+    return rule._asdict() | {
+        "no_collect": [window._asdict() | {"days": list(window.days)} for window in rule.no_collect],
+        "photos": [photo._asdict() for photo in rule.photos],
+        "handlers": list(rule.handlers),
+        "closing_kinds": list(rule.closing_kinds),
+        "documents": [{"code": code, "clause": clause} for code, clause in rule.documents],
+        "limits": [limit._asdict() | {"value": f"{limit.value.normalize():f}"} for limit in rule.limits],
+    }
+
+
+def from_json(data: dict[str, Any]) -> RuleData:
+    """The rule that `as_json` wrote."""
+    thousandth = Decimal("0.001")
+    lists: dict[str, Any] = {
+        "no_collect": tuple(WindowData(**row | {"days": tuple(row["days"])}) for row in data["no_collect"]),
+        "photos": tuple(PhotoData(**row) for row in data["photos"]),
+        "handlers": tuple(data["handlers"]),
+        "closing_kinds": tuple(data["closing_kinds"]),
+        "documents": tuple((row["code"], row["clause"]) for row in data["documents"]),
+        "limits": tuple(
+            LimitData(**row | {"value": Decimal(row["value"]).quantize(thousandth)}) for row in data["limits"]
+        ),
+    }
+    return RuleData(**data | lists)
