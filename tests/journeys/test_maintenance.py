@@ -336,7 +336,7 @@ def test_a_calendar_moves_the_next_deadline(administrator: Maintainer) -> None:
     after = Calendar.objects.get().days
     assert after == {"2025-06-02": [], "2025-06-03": [["10:00", "16:00"]]} != days
     assert administrator.save("clocks_calendar_change", "default", known_until="2025-12-31") == []
-    assert ground().calendars["default"].known_until == date(2025, 12, 31)
+    assert ground().clock.calendars["default"].known_until == date(2025, 12, 31)
     for wrong, said in [
         ({"single_days": "2025-06-31"}, "neither mon"),
         ({"single_days": "2025-06-02\n2025-06-02 09:00-10:00"}, "stands there twice"),
