@@ -54,6 +54,7 @@ def run(draft: Draft) -> None:
     _ledger(draft)
     _posts(draft)
     _public_channel(draft)
+    _mondays(draft)
     _file(draft, {name: known[name] for name in NOUNS if name in whole})
 
 
@@ -230,6 +231,13 @@ def _public_channel(draft: Draft) -> None:
     if channel and channel not in known:
         place = ("settings", "public_channel")
         draft.document.refuse(place, "channel_not_here", value=channel, known=", ".join(known))
+
+
+def _mondays(draft: Draft) -> None:
+    """A working day that is as much work as a regular Monday must be more than nothing."""
+    for code, calendar in draft.file.calendars.items():
+        if calendar.wd_rule == "working_time" and not calendar.week.mon:
+            draft.document.refuse(("calendars", code, "week", "mon"), "calendar_monday_empty")
 
 
 def _file(draft: Draft, known: dict[str, dict[str, list[Any]]]) -> None:

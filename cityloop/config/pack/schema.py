@@ -12,16 +12,7 @@ from itertools import pairwise
 from typing import Annotated, Literal, Self
 from zoneinfo import ZoneInfo, available_timezones
 
-from pydantic import (
-    AfterValidator,
-    BaseModel,
-    BeforeValidator,
-    ConfigDict,
-    Field,
-    ValidationInfo,
-    field_validator,
-    model_validator,
-)
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 from pydantic_core import PydanticCustomError
 
 from cityloop.core.units import LimitUnit
@@ -154,14 +145,6 @@ class CalendarSpec(Strict):
     week: Week
     days: dict[Day, Periods] = {}
     known_until: OptionalDay = None
-
-    @field_validator("week")
-    @classmethod
-    def _has_a_monday(cls, week: Week, seen: ValidationInfo) -> Week:
-        """A working day that is as much work as a Monday must be more than nothing."""
-        if seen.data.get("wd_rule") == "working_time" and not week.mon and week != Week():
-            raise _refuse("calendar_monday_empty")
-        return week
 
     @model_validator(mode="after")
     def _has_work_time(self) -> Self:
