@@ -169,8 +169,8 @@ def replay(
     + _(
         'In: {"id":1,"start":"2026-02-13T16:20:00+08:00","value":7,"unit":"wh","pauses":[["...","..."]]}. '
         "Units: h round the clock, d calendar days, wh working hours, wd working days. "
-        'Out, in the same order: {"id":1,"due":"..."}, with "provisional":true beyond the last known day, "due":null in '
-        'an open pause, or {"id":1,"error":"..."} for a line that cannot be computed.'
+        'Out, in the same order: {"id":1,"due":"..."}, with "provisional":true beyond the last known day, "due":null '
+        'in an open pause, or {"id":1,"error":"..."} for a line that cannot be computed.'
     ),
 )
 def due(
