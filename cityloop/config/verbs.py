@@ -1,0 +1,62 @@
+"""What typer says of itself and of a wrong use of the command, in the language spoken here."""
+
+from collections.abc import Callable, Iterator
+from typing import Any, TypeVar
+
+import typer
+from typer.core import TyperCommand, TyperGroup
+
+from cityloop.core.texts import N_, _
+
+Run = TypeVar("Run", bound=Callable[..., None])
+
+
+class _Spoken:
+    def get_help_option(self, ctx: Any) -> Any:
+        option = super().get_help_option(ctx)  # type: ignore[misc]  # mixed into commands and groups
+        if option is not None:
+            option.help = _("Show this message and exit.")
+        return option
+
+    def format_usage(self, ctx: Any, formatter: Any) -> None:
+        pieces = self.collect_usage_pieces(ctx)  # type: ignore[attr-defined]
+        formatter.write_usage(ctx.command_path, " ".join(pieces), prefix=_("Usage: "))
+
+
+class _Verb(_Spoken, TyperCommand):
+    pass
+
+
+class Verbs(_Spoken, TyperGroup):
+    pass
+
+
+class Typer(typer.Typer):
+    def verb(self, name: str, about: str) -> Callable[[Run], Run]:
+        """A command whose help is `about`."""
+        return self.command(name, help=about, cls=_Verb)
+
+
+MISUSED = {
+    "MissingParameter": N_("%(name)s is missing."),
+    "NoSuchOption": N_("There is no option %(name)s."),
+    "BadParameter": N_("%(name)s: this value cannot be used."),
+    "BadOptionUsage": N_("%(name)s: a value is missing here, or one too many."),
+    "UsageError": N_("This is not understood: %(message)s"),
+}
+
+
+def misused(error: Any) -> Iterator[str]:
+    """A wrong use of the command, in one sentence, and where it stands how it is used; nothing after its help."""
+    kind = type(error).__name__
+    if kind == "NoArgsIsHelpError":
+        return
+    name = getattr(error, "option_name", None)
+    parameter = getattr(error, "param", None)
+    if parameter is not None:
+        name = " / ".join(parameter.opts) if parameter.param_type_name == "option" else parameter.name.upper()
+    message = getattr(error, "message", "") or str(error)
+    facts = {"name": name or "", "message": message.removeprefix("Got unexpected extra argument(s) ")}
+    yield _(MISUSED.get(kind, MISUSED["UsageError"])) % facts
+    if getattr(error, "ctx", None) is not None:
+        yield _("How it is used: %(command)s --help") % {"command": error.ctx.command_path}
