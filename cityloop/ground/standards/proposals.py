@@ -20,6 +20,7 @@ from cityloop.ground.standards.editions import (
     last_edition,
     rules_after,
     rules_of,
+    said,
 )
 from cityloop.ground.standards.fitting import fit_category, fit_rule
 from cityloop.ground.standards.importing import Reading
@@ -44,7 +45,7 @@ def begin_proposal(
         "made_by": actor.key, "changes": [], "categories": [],
     }  # fmt: skip
     if reading is not None:
-        found = differences(rules_of(base.pk), reading.require().rules)
+        found = differences(said(rules_of(base.pk)), reading.require().rules)
         fields["changes"] = [_change(row.key, row.before, row.after) for row in found]
         fields["categories"] = [row._asdict() for row in reading.categories]
     same = Proposal.objects.filter(state=ProposalState.DRAFT, **fields).first()
@@ -112,7 +113,7 @@ def rebase(number: int, *, actor: Actor) -> Proposal:
     last = last_edition()
     if last.pk == proposal.base_id:
         return proposal
-    before = {rule.key: rule for rule in rules_of(last.pk)}
+    before = {rule.key: rule for rule in said(rules_of(last.pk))}
     changes = [row._replace(before=before.get(row.key)) for row in changes_of(proposal)]
     proposal.base = last
     proposal.changes = [_change(row.key, row.before, row.after) for row in changes if row.before != row.after]
@@ -224,7 +225,7 @@ def _require_ready(proposal: Proposal, here: CityValue, at: datetime) -> None:
     """What must hold when a proposal is handed in and when it is decided."""
     last = last_edition()
     if last.pk != proposal.base_id:
-        since = differences(rules_of(proposal.base_id), rules_of(last.pk))
+        since = differences(said(rules_of(proposal.base_id)), said(rules_of(last.pk)))
         raise Conflict(
             "proposal_stale", proposal=proposal.pk, base=proposal.base.code, last=last.code, count=len(since),
             changed=[{"category": row.key[0], "situation": row.key[1]} for row in since],
@@ -238,7 +239,7 @@ def _require_ready(proposal: Proposal, here: CityValue, at: datetime) -> None:
 
 def _put(proposal: Proposal, key: Key, after: RuleData | None, actor: Actor) -> Proposal:
     """A change in the place of any other of the same rule; none where the base edition says the same."""
-    before = next((rule for rule in rules_of(proposal.base_id) if rule.key == key), None)
+    before = next((rule for rule in said(rules_of(proposal.base_id)) if rule.key == key), None)
     if before is None and after is None and not any(row.key == key for row in changes_of(proposal)):
         raise Unknown("rule_unknown", category=key[0], situation=key[1])
     rest = [row for row in proposal.changes if (row["category"], row["situation"]) != key]
