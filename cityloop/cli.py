@@ -6,10 +6,8 @@
 import gc
 import os
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
-from typing import Annotated, NoReturn
+from typing import Annotated
 
 from cityloop.core import texts
 from cityloop.core.texts import _
@@ -17,15 +15,10 @@ from cityloop.core.texts import _
 texts.speak(texts.choose(sys.argv, os.environ))  # typer reads its own headings when it is imported
 
 import typer
-from rich.console import Console
 from typer.exceptions import TyperException
 
 from cityloop.config.session import session
-from cityloop.config.verbs import Typer, Verbs, misused
-from cityloop.core.errors import CityloopError, Refused
-
-DONE, BROKEN, REFUSED = 0, 1, 2
-OUT, ERR = Console(soft_wrap=True), Console(stderr=True, soft_wrap=True)
+from cityloop.config.verbs import BROKEN, DONE, ERR, OUT, REFUSED, Typer, Verbs, misused, speaking, working
 
 app = Typer(
     cls=Verbs,
@@ -69,38 +62,6 @@ At = Annotated[
         help=_("Set the city's clock; it runs on from there. Later history is not known yet."),
     ),
 ]
-
-
-@contextmanager
-def working(data_dir: Path | None, lang: str | None) -> Iterator[None]:
-    """A verb at work: the language chosen, the database there, every refusal one sentence and exit code 2."""
-    with speaking(lang), session(data_dir):
-        yield
-
-
-@contextmanager
-def speaking(lang: str | None) -> Iterator[None]:
-    from django.db import InterfaceError, OperationalError
-
-    from cityloop.config.pack.problems import PackErrors
-
-    if lang is not None and lang not in texts.LANGUAGES:
-        _refuse(Refused("fact_wrong", fact="--lang", value=lang))
-    try:
-        yield
-    except CityloopError as error:
-        _refuse(error)
-    except PackErrors as errors:
-        _refuse(errors)
-    except (OperationalError, InterfaceError):
-        _refuse(Refused("database_away"))
-
-
-def _refuse(error: Exception) -> NoReturn:
-    ERR.print(f"[bold red]{_('Refused')}[/]: ", end="")
-    text = str(error)
-    ERR.print(f"\n{text}" if "\n" in text else text, markup=False, highlight=False)
-    raise typer.Exit(REFUSED)
 
 
 def main() -> None:

@@ -1,12 +1,24 @@
-"""What typer says of itself and of a wrong use of the command, in the language spoken here."""
+"""How a verb of the command runs and is refused, and what typer says of itself, in the language spoken here.
+
+0 done, 1 what was checked does not hold, 2 refused: the text says what is missing or wrong.
+"""
 
 from collections.abc import Callable, Iterator
-from typing import Any, TypeVar
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, NoReturn, TypeVar
 
 import typer
+from rich.console import Console
 from typer.core import TyperCommand, TyperGroup
 
+from cityloop.config.session import session
+from cityloop.core import texts
+from cityloop.core.errors import CityloopError, Refused
 from cityloop.core.texts import N_, _
+
+DONE, BROKEN, REFUSED = 0, 1, 2
+OUT, ERR = Console(soft_wrap=True), Console(stderr=True, soft_wrap=True)
 
 Run = TypeVar("Run", bound=Callable[..., None])
 
@@ -60,3 +72,35 @@ def misused(error: Any) -> Iterator[str]:
     yield _(MISUSED.get(kind, MISUSED["UsageError"])) % facts
     if getattr(error, "ctx", None) is not None:
         yield _("How it is used: %(command)s --help") % {"command": error.ctx.command_path}
+
+
+@contextmanager
+def working(data_dir: Path | None, lang: str | None) -> Iterator[None]:
+    """A verb at work: the language chosen, the database there, every refusal one sentence and exit code 2."""
+    with speaking(lang), session(data_dir):
+        yield
+
+
+@contextmanager
+def speaking(lang: str | None) -> Iterator[None]:
+    from django.db import InterfaceError, OperationalError
+
+    from cityloop.config.pack.problems import PackErrors
+
+    if lang is not None and lang not in texts.LANGUAGES:
+        _refuse(Refused("fact_wrong", fact="--lang", value=lang))
+    try:
+        yield
+    except CityloopError as error:
+        _refuse(error)
+    except PackErrors as errors:
+        _refuse(errors)
+    except (OperationalError, InterfaceError):
+        _refuse(Refused("database_away"))
+
+
+def _refuse(error: Exception) -> NoReturn:
+    ERR.print(f"[bold red]{_('Refused')}[/]: ", end="")
+    text = str(error)
+    ERR.print(f"\n{text}" if "\n" in text else text, markup=False, highlight=False)
+    raise typer.Exit(REFUSED)
