@@ -29,7 +29,10 @@ def desk_pack(folder: Path) -> Path:
     text = pack.read_text(encoding="utf-8")
     assert "opens_itself: [register, file, dispatch]" in text
     text = text.replace("opens_itself: [register, file, dispatch]", "opens_itself: []")
+    text = text.replace("phone: Telephone", "phone: {name: Telephone, names: {zh: 电话}}")
     pack.write_text(text, encoding="utf-8")
+    rules = folder / "rules.csv"
+    rules.write_text(rules.read_text(encoding="utf-8").replace("make_safe", "make safe"), encoding="utf-8")
     posts = [("code", "name", "role", "organisation", "area")]
     posts += [(role, ROLES[role].title, role, "centre", "") for role in ROLES if role not in ("handler", "machine")]
     posts += [(f"handler-{unit}", f"Handler of {unit}", "handler", unit, "") for unit in HANDLERS]

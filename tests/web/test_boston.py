@@ -258,7 +258,7 @@ def test_the_map_and_the_wall_show_the_city(code: str, opens: Opens) -> None:
     expect(page.get_by_role("status").filter(has_text="Live")).to_be_visible(timeout=15_000)
     expect(page.get_by_role("heading", name="Longest overdue")).to_be_visible()
     expect(page.get_by_role("heading", name="Departments")).to_have_count(int(code == "shift_leader"))
-    expect(page.locator("section").filter(has_text="Just now").get_by_role("listitem").first).to_be_visible()
+    expect(page.locator("section").filter(has_text="Latest steps").get_by_role("listitem").first).to_be_visible()
 
 
 def test_a_citizen_reports_and_follows(opens: Opens, tmp_path: Path) -> None:
