@@ -73,7 +73,7 @@ def take_in(
     changes = differences(before, reading.rules)
     _show(reading, changes)
     if dry_run or not (changes or reading.categories):
-        OUT.print(_("Nothing was written.") if dry_run else _("Nothing changes: edition %s says the same.") % base.code)
+        OUT.print(_("Nothing was written.") if dry_run else _unchanged(base.code))
         return
     proposal = begin_proposal(
         _("Import of %(file)s") % {"file": file.name}, reason="", basis="", begins=day, actor=SYSTEM, at=clock.now(),
@@ -83,6 +83,10 @@ def take_in(
         _("Proposal %(number)s is a draft now: it would begin on %(begins)s, once it is handed in and approved.")
         % {"number": proposal.pk, "begins": proposal.begins}
     )
+
+
+def _unchanged(edition: str) -> str:
+    return _("Nothing changes: edition %(edition)s says the same.") % {"edition": edition}
 
 
 def _day(text: str) -> date:

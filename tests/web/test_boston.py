@@ -215,6 +215,25 @@ def save(page: Page) -> None:
     expect(page.get_by_text("successfully")).to_be_visible()
 
 
+def look_over(who: Worker) -> None:
+    """A leader reads: scores, the wall, a case; the rule book waits for a decision of theirs."""
+    page = who.page
+    page.goto("/scores?period=2015&by=organisation")
+    expect(page.get_by_role("table").first).to_be_visible()
+    page.goto("/wall")
+    expect(page.get_by_role("heading", name="Longest overdue")).to_be_visible()
+    assert page.context.request.get("/api/rules/proposals").ok
+
+
+def keep_the_rules(who: Worker) -> None:
+    """There is no screen for it yet: whoever keeps the rule book takes it out as a file, from the same server."""
+    answer = who.page.context.request.get("/api/rules/export.csv")
+    assert answer.ok
+    lines = list(csv.DictReader(io.StringIO(answer.text().lstrip("\ufeff"))))
+    assert len(lines) > 100
+    assert {line["stage"] for line in lines} >= {"handle"}
+
+
 JOBS: dict[str, Callable[[Worker], None]] = {
     "acceptor": take_a_call,
     "shift_leader": lead_the_shift,
@@ -224,6 +243,8 @@ JOBS: dict[str, Callable[[Worker], None]] = {
     "evaluator": evaluate,
     "auditor": audit,
     "administrator": administer,
+    "leader": look_over,
+    "rule_editor": keep_the_rules,
 }
 
 

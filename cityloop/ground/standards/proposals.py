@@ -8,6 +8,7 @@ from django.db import connection, transaction
 
 from cityloop.core.actor import SYSTEM, Actor
 from cityloop.core.errors import Conflict, Denied, Refused, Unknown
+from cityloop.core.texts import Term
 from cityloop.ground.places.actions import renew
 from cityloop.ground.places.city import CityValue, city
 from cityloop.ground.standards.actions import write_categories, write_edition
@@ -26,6 +27,7 @@ from cityloop.ground.standards.fitting import fit_category, fit_rule
 from cityloop.ground.standards.importing import Reading
 from cityloop.ground.standards.models import Edition, Proposal, ProposalState
 from cityloop.ground.standards.rows import CategoryData, RuleData, as_json
+from cityloop.ground.standards.words import PROPOSAL_STATES
 
 PROPOSE, APPROVE = "rules.propose", "rules.approve"
 Key = tuple[str, str]
@@ -204,7 +206,8 @@ def _draft(number: int, actor: Actor) -> tuple[CityValue, Proposal]:
 
 def _require_state(proposal: Proposal, *states: ProposalState) -> None:
     if proposal.state not in states:
-        raise Refused("proposal_state", proposal=proposal.pk, state=ProposalState(proposal.state).label)
+        state = Term(proposal.state, PROPOSAL_STATES[proposal.state])
+        raise Refused("proposal_state", proposal=proposal.pk, state=state)
 
 
 def _require_other(proposal: Proposal, actor: Actor) -> None:
