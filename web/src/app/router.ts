@@ -78,6 +78,44 @@ export const router = createRouter({
       meta: { layout: 'bare', permission: 'cases.read', title: 'app.nav.wall' },
     },
     {
+      path: '/rules',
+      component: () => import('@/domains/standards/RulesPage.vue'),
+      meta: { layout: 'staff', permission: 'rules.read', title: 'app.nav.rules' },
+    },
+    {
+      path: '/rules/compare',
+      component: () => import('@/domains/standards/ComparePage.vue'),
+      meta: { layout: 'staff', permission: 'rules.read', title: 'standards.compare.title' },
+    },
+    {
+      path: '/rules/proposals',
+      component: () => import('@/domains/standards/ProposalsPage.vue'),
+      meta: { layout: 'staff', permission: 'rules.read', title: 'standards.proposals.title' },
+    },
+    {
+      path: '/rules/proposals/new',
+      component: () => import('@/domains/standards/NewProposalPage.vue'),
+      meta: { layout: 'staff', permission: 'rules.propose', title: 'standards.begin.title' },
+    },
+    {
+      path: '/rules/proposals/:number(\\d+)',
+      component: () => import('@/domains/standards/ProposalPage.vue'),
+      props: (to) => ({ number: Number(to.params['number']) }),
+      meta: { layout: 'staff', permission: 'rules.read', title: 'standards.proposal.title' },
+    },
+    {
+      path: '/rules/proposals/:number(\\d+)/rule',
+      component: () => import('@/domains/standards/RuleEditPage.vue'),
+      props: (to) => ({ number: Number(to.params['number']) }),
+      meta: { layout: 'staff', permission: 'rules.propose', title: 'standards.edit.title' },
+    },
+    {
+      path: '/rules/:category',
+      component: () => import('@/domains/standards/CategoryPage.vue'),
+      props: true,
+      meta: { layout: 'staff', permission: 'rules.read', title: 'standards.category.title' },
+    },
+    {
       path: '/scores',
       component: () => import('@/domains/evaluation/ScoresPage.vue'),
       meta: { layout: 'staff', permission: 'evaluation.read', title: 'app.nav.scores' },
