@@ -149,7 +149,7 @@ class _City:
             areas_on(revision, day),
             ledger_of(revision),
             datetime.combine(book.valid_from, time(), here.city.zone).astimezone(UTC),
-            tuple(book.by_category.values()),
+            tuple(rule for rules in book.rules.values() for rule in rules if not rule.undecided),
             tuple(sorted(here.city.settings.get("channels", {}))),
             {area.code: area.name for area in catalogue(revision).areas},
         )
@@ -198,13 +198,12 @@ class _City:
             if name == "dispatch" and not (learned.answer and learned.answer.handler):
                 break  # nobody answers, or more than one: it waits for a dispatcher
             at = opened + (self.now - opened) * MOMENTS[name]
-            moves.append(Move(name, at, self._facts(name, learned, at)))
+            moves.append(Move(name, at, self._facts(name, rule, learned, at)))
         return moves
 
-    def _facts(self, name: str, learned: Learned, at: datetime) -> Facts:
-        assert learned.rule is not None  # a rule in force was chosen
+    def _facts(self, name: str, rule: RuleValue, learned: Learned, at: datetime) -> Facts:
         if name == "file":
-            return Facts(rule=learned.rule.id)
+            return Facts(rule=rule.id)
         if name != "dispatch":
             return GIVEN.get(name, Facts())
         assert learned.answer is not None

@@ -9,6 +9,7 @@ import signal
 import socket
 import subprocess
 import threading
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -33,6 +34,7 @@ def desk_pack(folder: Path) -> Path:
     pack.write_text(text, encoding="utf-8")
     rules = folder / "rules.csv"
     rules.write_text(rules.read_text(encoding="utf-8").replace("make_safe", "make safe"), encoding="utf-8")
+    _rattling(folder)
     posts = [("code", "name", "role", "organisation", "area")]
     posts += [(role, ROLES[role].title, role, "centre", "") for role in ROLES if role not in ("handler", "machine")]
     posts += [(f"handler-{unit}", f"Handler of {unit}", "handler", unit, "") for unit in HANDLERS]
@@ -41,6 +43,52 @@ def desk_pack(folder: Path) -> Path:
     csv.writer(table, lineterminator="\n").writerows(posts)
     (folder / "posts.csv").write_text(table.getvalue(), encoding="utf-8")
     return folder
+
+
+def _rattling(folder: Path) -> None:
+    """A category with situations, urgent and not, in the languages that people search in."""
+    names = ("0104", "Manhole cover", "井盖", "component", "minor", "01", "")
+    columns = (
+        "category", "situation", "situation_zh", "situation_en", "stage", "part", "value", "unit", "area_class",
+        "season", "filing_condition", "filing_condition_zh", "closing_condition", "closing_condition_zh", "urgent",
+        "photos", "check_mode", "check_window", "closing_kinds", "documents", "source", "handlers", "no_collect",
+    )  # fmt: skip
+    gone = ("0104", "missing", "井盖缺失", "Cover missing", "handle")
+    gone_says = (
+        "A cover is missing or broken through", "井盖缺失或破损，危及行人", "Covered again", "已补装", "yes",
+        "near far after:app", "on_site", "same_hours", "solved", "SAMPLE-1 4.2", "City standard 2020",
+        "handler owner", "",
+    )  # fmt: skip
+    noisy = ("0104", "noisy", "井盖异响", "Cover rattles", "handle")
+    noisy_says = (
+        "A cover rattles when driven over", "车辆驶过时井盖有响声", "Quiet again", "无响声", "", "near after",
+        "photo", "", "", "", "City standard 2020", "owner", "11-15..03-15 sat,sun 22:00-06:00",
+    )  # fmt: skip
+    lines = [
+        (*gone, "fence off", "2", "h", "", "", *gone_says),
+        (*gone, "put back", "1", "wd", "", "", *[""] * len(gone_says)),
+        (*noisy, "", "5", "wd", "", "", *noisy_says),
+        (*noisy, "", "2", "wd", "A", "", *[""] * len(noisy_says)),
+    ]
+    document = ("SAMPLE-1", "Care of streets", "街道养护规范", "standard", "Tiny", "2020-01-01")
+    _append(folder / "categories.csv", ("code", "name", "name_zh", "kind", "level", "parent", "key"), [names])
+    _append(folder / "rules.csv", columns, lines)
+    duty = ("L5", "line", "0104", "handler", "roads", "handle", "Road act")
+    _append(folder / "ledger.csv", ("code", "tier", "category", "role", "organisation", "duty", "basis"), [duty])
+    _append(folder / "documents.csv", ("code", "title", "title_zh", "kind", "issuer", "issued_on"), [document])
+
+
+def _append(path: Path, columns: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
+    """Add rows to a table of a pack, and columns that it does not have yet."""
+    there: list[dict[str, str]] = []
+    if path.exists():
+        with path.open(encoding="utf-8", newline="") as file:
+            there = list(csv.DictReader(file))
+    names = list(dict.fromkeys([*(there[0] if there else ()), *columns]))
+    with path.open("w", encoding="utf-8", newline="") as file:
+        writer = csv.DictWriter(file, names, restval="", lineterminator="\n")
+        writer.writeheader()
+        writer.writerows([*there, *(dict(zip(columns, row, strict=True)) for row in rows)])
 
 
 @dataclass

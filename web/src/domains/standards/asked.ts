@@ -4,7 +4,7 @@ import { useRoute, useRouter, type LocationQueryRaw } from 'vue-router'
 const KINDS = ['component', 'event'] as const
 const DAY = /^\d{4}-\d{2}-\d{2}$/
 
-export interface Asked {
+export interface Wanted {
   q: string
   kind: '' | (typeof KINDS)[number]
   major: string
@@ -19,7 +19,7 @@ export function useAsked() {
   const router = useRouter()
   const text = (name: string) => String(route.query[name] ?? '').slice(0, 200)
 
-  const asked = computed<Asked>(() => ({
+  const asked = computed<Wanted>(() => ({
     q: text('q'),
     kind: KINDS.find((kind) => kind === text('kind')) ?? '',
     major: text('major').slice(0, 40),
@@ -27,7 +27,7 @@ export function useAsked() {
     on: DAY.test(text('on')) ? text('on') : '',
   }))
 
-  function address(changes: Partial<Asked>): LocationQueryRaw {
+  function address(changes: Partial<Wanted>): LocationQueryRaw {
     return Object.fromEntries(
       Object.entries({ ...asked.value, ...changes })
         .filter(([, value]) => value)
@@ -35,7 +35,7 @@ export function useAsked() {
     )
   }
 
-  function ask(changes: Partial<Asked>) {
+  function ask(changes: Partial<Wanted>) {
     void router.replace({ query: address(changes) })
   }
 

@@ -2,12 +2,12 @@ import { keepPreviousData, useQuery } from '@tanstack/vue-query'
 import { computed, type Ref } from 'vue'
 import { api } from '@/app/api'
 import { language } from '@/app/language'
-import type { Asked } from './asked'
+import type { Wanted } from './asked'
 
 const MINUTES_MS = 300_000
 
 /** Rules in which all words stand, so many of them at most. */
-export function useSearch(asked: Ref<Asked>, most: Ref<number>) {
+export function useSearch(asked: Ref<Wanted>, most: Ref<number>) {
   return useQuery({
     queryKey: ['rules', 'search', language, asked, most],
     queryFn: ({ signal }) => {
