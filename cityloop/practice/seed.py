@@ -197,6 +197,8 @@ class _City:
         for name in path:
             if name == "dispatch" and not (learned.answer and learned.answer.handler):
                 break  # nobody answers, or more than one: it waits for a dispatcher
+            if name == "check" and rule.check_window:
+                break  # it waits for the hours in which it may be checked
             at = opened + (self.now - opened) * MOMENTS[name]
             moves.append(Move(name, at, self._facts(name, rule, learned, at)))
         return moves

@@ -45,6 +45,7 @@ def test_the_acceptor_finds_the_row_by_what_the_caller_says(opens: Opens) -> Non
 
     chinese = opens("acceptor", language="zh")
     chinese.goto("/rules")
+    expect(chinese.get_by_label("查找情形")).to_be_focused()
     chinese.keyboard.type("井盖 响")
     rows = chinese.get_by_role("article")
     expect(rows).to_have_count(1)
@@ -182,6 +183,7 @@ def test_a_shorter_limit_is_proposed_by_one_and_approved_by_another(opens: Opens
     expect(rule_of(acceptor, after)).to_contain_text("1 working day ")
     expect(rule_of(acceptor, before)).to_contain_text("2 working days")
     rule_of(acceptor, before).get_by_role("link").click()
+    acceptor.wait_for_url(f"**/rules/0101?on={TODAY}")
     expect(acceptor.get_by_text("2 working days")).to_be_visible()
 
 

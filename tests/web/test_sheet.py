@@ -8,12 +8,15 @@ import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Browser, Page, expect
 
-from web.conftest import Opens
+from web.conftest import Opens, sign_in
 from web.looking import axe_faults, layout_faults
+from web.server import Server
+from web.steps import post_past_the_page
 
 SIZES = {"phone": (360, 780), "tablet": (820, 1100), "desk": (1440, 900)}
 WALLS = {"wall": (1920, 1080), "large-wall": (3840, 2160)}
@@ -78,6 +81,36 @@ def unreachable(page: Page) -> None:
     expect(page.get_by_role("button", name=re.compile("Try again|重试"))).to_be_visible(timeout=15_000)
 
 
+def wrong_file(page: Page) -> None:
+    """A table of which one line cannot be read, taken in."""
+    page.locator("#proposal-title").fill("2025")
+    page.locator("#proposal-begins").fill("2031-01-01")
+    table = b"category,value,unit\n0101,2,fortnight\n0199,1,wd\n"
+    page.locator("input[type=file]").set_input_files({"name": "rules.csv", "mimeType": "text/csv", "buffer": table})
+    page.locator("form .button.primary").click()
+    expect(page.get_by_role("row").nth(2)).to_be_visible()
+
+
+def open_proposal(page: Page) -> None:
+    page.locator("main li h2 a").first.click()
+    page.wait_for_url(re.compile(r"/rules/proposals/\d+$"))
+    expect(page.locator("ins").first).to_be_visible()
+
+
+def edit_rule(page: Page) -> None:
+    open_proposal(page)
+    page.locator("section .tools a").first.click()
+    expect(page.get_by_role("table")).to_be_visible()
+
+
+def what_the_rule_says(page: Page) -> None:
+    page.locator("#new-words").fill("Manhole")
+    page.locator("input[role=combobox]").fill("0104")
+    page.get_by_role("option").first.click()
+    page.locator("summary").click()
+    expect(page.locator("details li").first).to_be_visible()
+
+
 SHOTS = (
     Shot("start", "", "/"),
     Shot("sign-in", "", "/sign-in"),
@@ -102,6 +135,21 @@ SHOTS = (
     Shot("new-report", "acceptor", "/desk/new"),
     Shot("waiting", "acceptor", "/desk/waiting"),
     Shot("held", "acceptor", "/desk/held"),
+    Shot("new-report-rule", "acceptor", "/desk/new", what_the_rule_says),
+    Shot("rules", "acceptor", "/rules?major=01"),
+    Shot("rules-found", "acceptor", "/rules?q=0104"),
+    Shot("rules-none", "acceptor", "/rules?q=nothingofthekind"),
+    Shot("rules-category", "acceptor", "/rules/0104"),
+    Shot("rules-unknown", "acceptor", "/rules/9999"),
+    Shot("rules-compared", "evaluator", "/rules/compare"),
+    Shot("proposals", "leader", "/rules/proposals"),
+    Shot("proposals-none", "leader", "/rules/proposals?state=rejected"),
+    Shot("proposal-new", "rule_editor", "/rules/proposals/new"),
+    Shot("proposal-wrong-file", "rule_editor", "/rules/proposals/new", wrong_file),
+    Shot("proposal-draft", "rule_editor", "/rules/proposals?state=draft", open_proposal),
+    Shot("proposal-rule", "rule_editor", "/rules/proposals?state=draft", edit_rule),
+    Shot("proposal-submitted", "rule_editor", "/rules/proposals?state=submitted", open_proposal),
+    Shot("proposal-decided", "leader", "/rules/proposals?state=submitted", open_proposal),
     Shot("map", "shift_leader", "/map", whole=False),
     Shot("scores", "evaluator", "/scores?period=2025-03"),
     Shot("scores-month", "evaluator", "/scores?period=2025&by=month"),
@@ -111,6 +159,40 @@ SHOTS = (
     Shot("wall", "shift_leader", "/wall", sizes=("desk", *WALLS), whole=False),
     Shot("wall-unranked", "handler-roads", "/wall", sizes=("desk", *WALLS), whole=False),
 )
+
+
+@pytest.fixture(scope="module", autouse=True)
+def book(server: Server, chromium: Browser) -> None:
+    """An edition to come, and over it a proposal that waits for a decision and one that is still written."""
+    people = {}
+    for post in ("rule_editor", "leader"):
+        people[post] = chromium.new_context(base_url=server.url, locale="en-GB").new_page()
+        sign_in(people[post], server, post)
+    editor, leader = people["rule_editor"], people["leader"]
+
+    def ask(page: Page, path: str, data: dict[str, Any], method: str = "POST") -> Any:
+        answer = post_past_the_page(page, f"/api/rules/{path}", data, method)
+        assert answer.ok, answer.text()
+        return answer.json()
+
+    def propose(title: str, begins: str, situation: str, **changes: Any) -> str:
+        basis = {"title": title, "reason": "Crews are faster now", "basis": "SAMPLE-1", "begins": begins}
+        number = ask(editor, "proposals", basis)["number"]
+        rows = editor.context.request.get("/api/rules/0104").json()["rules"]
+        rule = next(row["written"] for row in rows if row["situation"] == situation)
+        ask(editor, f"proposals/{number}/changes", rule | changes, "PUT")
+        return f"proposals/{number}"
+
+    limit = {"stage": "handle", "part": "", "value": "3", "unit": "wd", "calendar": "default"}
+    first = propose("Rattling covers sooner", "2030-01-01", "noisy", limits=[limit])
+    ask(editor, f"{first}/submit", {})
+    ask(leader, f"{first}/approve", {"note": "Agreed"})
+    second = propose("Photos of missing covers", "2030-02-01", "missing", photos=[{"kind": "near", "app": True}])
+    ask(editor, f"{second}/removals", {"category": "0102", "situation": ""})
+    ask(editor, f"{second}/submit", {})
+    propose("What is walked past", "2030-03-01", "noisy", do_not_collect="Covers on private ground", urgent=True)
+    for page in people.values():
+        page.context.close()
 
 
 @pytest.fixture(scope="module", autouse=True)
