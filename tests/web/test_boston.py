@@ -222,16 +222,26 @@ def look_over(who: Worker) -> None:
     expect(page.get_by_role("table").first).to_be_visible()
     page.goto("/wall")
     expect(page.get_by_role("heading", name="Longest overdue")).to_be_visible()
-    assert page.context.request.get("/api/rules/proposals").ok
+    page.goto("/rules/proposals")
+    expect(page.get_by_role("heading", name="Proposals")).to_be_visible()
 
 
 def keep_the_rules(who: Worker) -> None:
-    """There is no screen for it yet: whoever keeps the rule book takes it out as a file, from the same server."""
-    answer = who.page.context.request.get("/api/rules/export.csv")
-    assert answer.ok
-    lines = list(csv.DictReader(io.StringIO(answer.text().lstrip("\ufeff"))))
+    """Whoever keeps the rule book reads it, takes it out as a file, and begins a proposal."""
+    page = who.page
+    page.goto("/rules")
+    expect(page.get_by_role("article").first).to_be_visible()
+    with page.expect_download() as caught:
+        page.get_by_role("link", name="Export CSV").click()
+    with caught.value.path().open(encoding="utf-8-sig", newline="") as file:
+        lines = list(csv.DictReader(file))
     assert len(lines) > 100
     assert {line["stage"] for line in lines} >= {"handle"}
+    page.goto("/rules/proposals/new")
+    page.get_by_label("Title").fill("Sooner")
+    page.get_by_label("First day").fill("2016-01-01")
+    page.get_by_role("button", name="Begin the draft").click()
+    expect(page.get_by_role("heading", name="Sooner")).to_be_visible()
 
 
 JOBS: dict[str, Callable[[Worker], None]] = {
