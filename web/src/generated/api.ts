@@ -1930,6 +1930,16 @@ export interface components {
             /** Width */
             width: number;
         };
+        /**
+         * PhotoWanted
+         * @description A photo that the rule book wants: near, far, before or after; `app`: taken in the app.
+         */
+        PhotoWanted: {
+            /** App */
+            app: boolean;
+            /** Kind */
+            kind: string;
+        };
         /** PlaceOut */
         PlaceOut: {
             /** Code */
@@ -2255,6 +2265,10 @@ export interface components {
             calendar: string | null;
             /** Category */
             category: string;
+            /** Check Mode */
+            check_mode: string;
+            /** Check Window */
+            check_window: string;
             /** Closing Condition */
             closing_condition: string;
             /** Closing Kinds */
@@ -2267,7 +2281,15 @@ export interface components {
             law_clause: string;
             /** Limits */
             limits: components["schemas"]["LimitOut"][];
+            /** Photos */
+            photos: components["schemas"]["PhotoWanted"][];
+            /** Situation */
+            situation: string;
+            /** Situation Name */
+            situation_name: string;
             unit: components["schemas"]["LimitUnit"] | null;
+            /** Urgent */
+            urgent: boolean;
             /** Value */
             value: number | null;
         };
@@ -2393,6 +2415,11 @@ export interface components {
             review_on?: string | null;
             /** Seq */
             seq?: number | null;
+            /**
+             * Situation
+             * @default
+             */
+            situation: string;
             /** Step */
             step: string;
             /** Until */
@@ -2608,6 +2635,7 @@ export type PartyOut = components['schemas']['PartyOut'];
 export type PassedOut = components['schemas']['PassedOut'];
 export type PassOut = components['schemas']['PassOut'];
 export type PhotoOut = components['schemas']['PhotoOut'];
+export type PhotoWanted = components['schemas']['PhotoWanted'];
 export type PlaceOut = components['schemas']['PlaceOut'];
 export type PostOut = components['schemas']['PostOut'];
 export type Problem = components['schemas']['Problem'];
