@@ -18,6 +18,12 @@ from journeys.command import COMMAND, TINY, environment
 
 from cityloop.ground.accounts.roles import ROLES
 
+TIME = """
+  limits:
+    check: {value: 1, unit: wd}
+  combined:
+    - {stages: [register, file, dispatch], value: 4, unit: wh}"""
+"""What the desk is held to itself."""
 HANDLERS = ("roads", "parks")
 START = 90
 
@@ -28,7 +34,8 @@ def desk_pack(folder: Path) -> Path:
     pack = folder / "pack.yaml"
     text = pack.read_text(encoding="utf-8")
     assert "opens_itself: [register, file, dispatch]" in text
-    text = text.replace("opens_itself: [register, file, dispatch]", "opens_itself: []")
+    text = text.replace("opens_itself: [register, file, dispatch]", f"opens_itself: []{TIME}")
+    text = text.replace("    wd_rule: end_of_day", "    wd_rule: end_of_day\n    known_until: 2025-12-31")
     pack.write_text(text, encoding="utf-8")
     posts = [("code", "name", "role", "organisation", "area")]
     posts += [(role, ROLES[role].title, role, "centre", "") for role in ROLES if role not in ("handler", "machine")]
