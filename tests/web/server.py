@@ -24,18 +24,20 @@ TIME = """
   combined:
     - {stages: [register, file, dispatch], value: 4, unit: wh}"""
 """What the desk is held to itself."""
+SHORT_DAY = "2025-12-24"
 HANDLERS = ("roads", "parks")
 START = 90
 
 
-def desk_pack(folder: Path) -> Path:
+def desk_pack(folder: Path, known_until: str) -> Path:
     """The tiny city with a person at every desk and a door for citizens: no step is taken by itself."""
     shutil.copytree(TINY, folder)
     pack = folder / "pack.yaml"
     text = pack.read_text(encoding="utf-8")
     assert "opens_itself: [register, file, dispatch]" in text
     text = text.replace("opens_itself: [register, file, dispatch]", f"opens_itself: []{TIME}")
-    text = text.replace("    wd_rule: end_of_day", "    wd_rule: end_of_day\n    known_until: 2025-12-31")
+    text = text.replace("    wd_rule: end_of_day", f"    wd_rule: end_of_day\n    known_until: {known_until}")
+    text = text.replace("      2025-04-18: []", f"      {SHORT_DAY}: [[08:00, 12:00]]\n      2025-04-18: []")
     pack.write_text(text, encoding="utf-8")
     posts = [("code", "name", "role", "organisation", "area")]
     posts += [(role, ROLES[role].title, role, "centre", "") for role in ROLES if role not in ("handler", "machine")]
@@ -82,8 +84,9 @@ class Server:
             self.process.wait(START)
             self.process = None
 
-    def restart(self) -> None:
+    def restart(self, *verb: str) -> None:
         self.stop()
+        self.verb = verb or self.verb
         self.start()
 
     def logins(self) -> dict[str, dict[str, Any]]:
@@ -92,9 +95,9 @@ class Server:
             return {login["username"]: login for login in json.load(answer)}
 
 
-def make_city(folder: Path, *, seeded: int) -> Server:
+def make_city(folder: Path, *, seeded: int, known_until: str = "2025-12-31") -> Server:
     """A demo city in `folder`: its history of a dozen cases, and as many open ones as asked."""
-    pack, data = desk_pack(folder / "pack"), folder / "data"
+    pack, data = desk_pack(folder / "pack", known_until), folder / "data"
     run("demo", "--pack", pack, "--data-dir", data, "--at", "2025-06-02T09:00", "--no-serve")
     if seeded:
         run("bench", "seed", "--open", seeded, "--data-dir", data)

@@ -38,6 +38,21 @@ export function sourceOf(link: LinkOut, clock: ClockOut, row: CaseOut): Source {
   return told ? 'book' : 'city'
 }
 
+/** The clocks to show: that of the unit is left out where it is the case's own. */
+export function distinct(clocks: readonly ClockOut[]): ClockOut[] {
+  const same = (one: ClockOut, other: ClockOut) => JSON.stringify(one.links) === JSON.stringify(other.links)
+  const whole = clocks.find((clock) => clock.what === 'case')
+  return clocks.filter(
+    (clock) => !(clock.what === 'unit' && whole && clock.due_at === whole.due_at && same(clock, whole)),
+  )
+}
+
+/** How long nobody works within a stretch of a day's work, in hours; known where hours are counted. */
+export function breakOf(link: LinkOut, { begins, ends, counted }: StretchOut): number {
+  if (link.unit !== 'wh' || !counted || !ends) return 0
+  return (Date.parse(ends) - Date.parse(begins)) / 3_600_000 - counted
+}
+
 export interface Line {
   stretch: StretchOut
   /** How much of the limit is used up by its end. */
