@@ -64,8 +64,13 @@ def open_filters(page: Page) -> None:
     expect(page.get_by_role("checkbox").first).to_be_visible()
 
 
-def special_days(page: Page) -> None:
+def year(page: Page) -> None:
     expect(page.get_by_role("table").first).to_be_visible()
+
+
+def special_days(page: Page) -> None:
+    year(page)
+    page.locator("tbody tr").last.scroll_into_view_if_needed()
 
 
 def pick_two(page: Page) -> None:
@@ -134,9 +139,10 @@ SHOTS = (
     Shot("case-asks-extension", "handler-roads", "/desk?queue=all&state=handling&light=green", ask("ask_extension")),
     Shot("case-asks-deferral", "handler-roads", "/desk?queue=all&state=handling&light=green", ask("ask_deferral")),
     Shot("case-asks-shelving", "handler-roads", "/desk?queue=all&state=handling&light=green", ask("ask_shelving")),
-    Shot("desk-filters", "shift_leader", "/desk?queue=all&provisional=true", open_filters),
-    Shot("calendars", "shift_leader", "/calendars?year=2025", special_days),
-    Shot("calendars-provisional", "shift_leader", "/calendars?year=2026", special_days),
+    Shot("desk-filters", "shift_leader", "/desk?queue=all&open=true", open_filters),
+    Shot("calendars", "shift_leader", "/calendars?year=2025", year),
+    Shot("calendars-provisional", "administrator", "/calendars?year=2026", year),
+    Shot("calendars-special", "shift_leader", "/calendars?year=2025", special_days),
     Shot("account", "acceptor", "/account"),
     Shot("not-allowed", "handler-roads", "/scores"),
     Shot("wall", "shift_leader", "/wall", sizes=("desk", *WALLS)),
