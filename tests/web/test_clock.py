@@ -130,6 +130,23 @@ def test_what_is_shelved_has_no_deadline_until_it_is_taken_up_again(opens: Opens
     expect(head(dispatcher).get_by_role("timer")).to_have_count(1)
 
 
+def test_more_time_is_asked_for_several_cases_at_once(opens: Opens) -> None:
+    page = opens("handler-roads")
+    page.goto("/desk?queue=all&state=handling&category=0101&light=green")
+    for row in (1, 2):
+        page.locator("tbody tr").nth(row).get_by_role("checkbox").check()
+    page.get_by_role("region", name="Bulk steps").get_by_role("button", name="Ask for more time").click()
+    form = page.get_by_role("dialog")
+    send = form.get_by_role("button", name="Ask for more time 2 cases")
+    form.get_by_label("a reason").fill("Frost")
+    expect(send).to_be_disabled()
+    form.get_by_label("How many").fill("3")
+    form.get_by_label("Unit", exact=True).select_option(label="working hours")
+    send.click()
+    expect(page.get_by_text("Ask for more time: all 2 done")).to_be_visible()
+    expect(page.locator("tbody tr").filter(has_text="extension asked")).to_have_count(2)
+
+
 def day(page: Page, date: str) -> Locator:
     return page.get_by_role("cell").filter(has=page.locator(f"time[datetime='{date}']"))
 
