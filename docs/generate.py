@@ -154,8 +154,9 @@ def api_reference() -> str:
 
 def words() -> str:
     """What the codes of the trade are called in both languages, for the screens."""
-    from cityloop.core.units import AXIS_TITLES, LIGHT_TITLES
+    from cityloop.core.units import AXIS_TITLES, LIGHT_TITLES, UNIT_TITLES
     from cityloop.ground.accounts.roles import PERMISSIONS, ROLES
+    from cityloop.ground.standards import words as words_of_rules
     from cityloop.loop.cases import lifecycle
     from cityloop.results.evaluation.indicators import INDICATORS, RATES
 
@@ -166,7 +167,15 @@ def words() -> str:
         "facts": lifecycle.FACTS,
         "verdicts": lifecycle.VERDICTS,
         "return_reasons": lifecycle.RETURN_REASONS,
-        "closing_kinds": lifecycle.CLOSING_KINDS,
+        "closing_kinds": words_of_rules.CLOSING_KINDS,
+        "limit_stages": words_of_rules.STAGES,
+        "photo_kinds": words_of_rules.PHOTO_KINDS,
+        "handlers": words_of_rules.HANDLERS,
+        "check_modes": words_of_rules.CHECK_MODES,
+        "document_kinds": words_of_rules.DOCUMENT_KINDS,
+        "category_kinds": words_of_rules.CATEGORY_KINDS,
+        "units": {unit.value: title for unit, title in UNIT_TITLES.items()},
+        "proposal_states": words_of_rules.PROPOSAL_STATES,
         "hold_kinds": lifecycle.HOLD_KINDS,
         "lights": {light.value: title for light, title in LIGHT_TITLES.items()},
         "axes": {axis.value: title for axis, title in AXIS_TITLES.items()},

@@ -16,6 +16,8 @@ from cityloop.config.me import router as me
 from cityloop.config.problems import CONTENT_TYPE, Problem, install, problem
 from cityloop.config.sign_in import Bearer, Session
 from cityloop.field.participation.api import router as participation
+from cityloop.ground.standards.api import router as rules
+from cityloop.ground.standards.proposing import router as rule_proposals
 from cityloop.loop.cases.api import router as cases
 from cityloop.loop.cases.photos import router as case_photos
 from cityloop.loop.clocks.api import router as clocks
@@ -85,7 +87,7 @@ api = CityloopAPI(
 install(api)
 for router in (
     *(me, evidence, report_photos, intake, case_photos, cases, clocks, dispatch),
-    *(participation, evaluation, cockpit),
+    *(rule_proposals, rules, participation, evaluation, cockpit),
 ):
     api.add_router("", router)
 

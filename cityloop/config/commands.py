@@ -143,7 +143,7 @@ def replay(
     from cityloop.ground.places.city import city
 
     for path in (json, rejects):
-        _require_writable(path)
+        require_writable(path)
     zone = ZoneInfo(pack.city.zone)
     wanted = replaying.settle(pack, None if at is None else _at(at, zone))
     known = parse_instant(until, zone) if until else wanted
@@ -165,7 +165,7 @@ def _at(text: str, zone: ZoneInfo) -> datetime | Literal["lively", "end"]:
     return words.get(text) or parse_instant(text, zone)
 
 
-def _require_writable(path: Path | None) -> None:
+def require_writable(path: Path | None) -> None:
     """Refuse now what could not be written in the end."""
     try:
         if path is not None:

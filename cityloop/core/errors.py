@@ -98,6 +98,7 @@ TEXTS: dict[str, str] = {
     "four_eyes": N_("You had a hand in proposal %(proposal)s: somebody else decides on it."),
     "rule_unknown": N_("There is no rule for category %(category)s, situation '%(situation)s'."),
     "rule_unfit": N_("This cannot stand in the rule book. %(named)s"),
+    "crosswalk_none": N_("No crosswalk leads from %(one)s to %(other)s."),
     "category_taken": N_("There is a category %(category)s already."),
     "edition_proposed": N_(
         "Edition %(edition)s of the rules, from %(since)s, came from proposal %(proposal)s and stays; pack.yaml still "

@@ -90,7 +90,7 @@ TEXTS: dict[str, str] = {
     "crosswalk_twice": N_("%(value)s counts as a category of %(scheme)s in line %(first)s already"),
     "crosswalk_unknown": N_("%(scheme)s has no category %(value)s"),
     "crosswalk_same": N_("a crosswalk leads from one scheme to another, and both are %(scheme)s"),
-    "category_disagrees": N_("the category %(value)s is called %(other)s in line %(first)s"),
+    "category_disagrees": N_("the category %(value)s is another one in line %(first)s, called %(other)s"),
     "workbook_unreadable": N_("this is no workbook that can be read: %(reason)s"),
     "workbook_too_large": N_("this workbook is too large: at most %(most)s"),
     "cell_formula": N_("here stands a formula; paste its value"),

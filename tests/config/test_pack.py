@@ -112,8 +112,8 @@ YAML_ERRORS = [
     ("  name: Tiny\n", "", "pack.yaml:2: city.name: this is required and missing"),
     ("wd_rule: end_of_day\n    week:\n      mon: [[08:00, 12:00], [14:00, 18:00]]\n",
      "wd_rule: working_time\n    week:\n",
-     "pack.yaml:22: calendars.default.week: under 'wd_rule: working_time' a working day is as much work as a regular "
-     "Monday, and 'mon' has none"),
+     "pack.yaml:22: calendars.default.week.mon: under 'wd_rule: working_time' a working day is as much work as a "
+     "regular Monday, and 'mon' has none"),
     ("    wd_rule: end_of_day", "    known_until: 2025",
      "pack.yaml:21: calendars.default.known_until: 2025 is no date; write 2015-06-30"),
     ("wd_rule: end_of_day", "wd_rul: end_of_day",

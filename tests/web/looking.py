@@ -33,12 +33,39 @@ LAYOUT = r"""
       break;
     }
   }
+  const heads = [...document.querySelectorAll('h1')].filter((e) => shown(e) && !hidden(e));
+  if (heads.length > 1) found.push('more than one title: ' + heads.map(name).join(' and '));
+  const controls = 'input:not([type=checkbox], [type=radio], [type=file], [type=range]), select';
+  for (const a of document.querySelectorAll(controls)) {
+    for (const b of a.closest('form, section, main').querySelectorAll(controls)) {
+      if (a === b || a.compareDocumentPosition(b) & 2 || hidden(a) || hidden(b) || !shown(a) || !shown(b)) continue;
+      const p = a.getBoundingClientRect(), q = b.getBoundingClientRect();
+      const beside = p.right <= q.left && Math.abs(p.top + p.bottom - q.top - q.bottom) < 16;
+      if (beside && (Math.abs(p.height - q.height) > 1 || Math.abs(p.top - q.top) > 1))
+        found.push('side by side and not alike: ' + name(a) + ' and ' + name(b));
+    }
+  }
+  const brush = document.createElement('canvas').getContext('2d');
+  for (const e of document.querySelectorAll('select')) {
+    if (hidden(e) || !shown(e)) continue;
+    const style = getComputedStyle(e);
+    brush.font = style.font;
+    const arrow = 16, room = e.clientWidth - parseFloat(style.paddingLeft) - parseFloat(style.paddingRight) - arrow;
+    const text = (e.selectedOptions[0]?.innerText || '').trim();
+    if (brush.measureText(text).width > room + 1) found.push('choice cut short: ' + text);
+  }
+  for (const e of document.querySelectorAll('.maplibregl-map')) {
+    const drawn = e.querySelector('canvas')?.clientWidth ?? e.clientWidth;
+    if (Math.abs(drawn - e.clientWidth) > 1) found.push('map does not fill its frame: ' + name(e));
+  }
   const leaves = [];
   for (const e of document.querySelectorAll('body *')) {
     if (hidden(e) || !shown(e)) continue;
     const style = getComputedStyle(e);
     const own = [...e.childNodes].some((n) => n.nodeType === 3 && n.data.trim());
     if (own) leaves.push(e);
+    const raw = own && e.tagName !== 'CODE' && /\b[a-z]+_[a-z_]+\b/.exec(e.innerText);
+    if (raw) found.push('a code where words belong: ' + raw[0] + ' in ' + name(e));
     const cuts = style.overflowX === 'hidden' || style.overflowX === 'clip';
     if (own && cuts && style.textOverflow !== 'ellipsis' && e.scrollWidth > e.clientWidth + 1)
       found.push('clipped: ' + name(e));

@@ -38,7 +38,10 @@ def desk_pack(folder: Path, known_until: str) -> Path:
     text = text.replace("opens_itself: [register, file, dispatch]", f"opens_itself: []{TIME}")
     text = text.replace("    wd_rule: end_of_day", f"    wd_rule: end_of_day\n    known_until: {known_until}")
     text = text.replace("      2025-04-18: []", f"      {SHORT_DAY}: [[08:00, 12:00]]\n      2025-04-18: []")
+    text = text.replace("phone: Telephone", "phone: {name: Telephone, names: {zh: 电话}}")
     pack.write_text(text, encoding="utf-8")
+    rules = folder / "rules.csv"
+    rules.write_text(rules.read_text(encoding="utf-8").replace("make_safe", "make safe"), encoding="utf-8")
     posts = [("code", "name", "role", "organisation", "area")]
     posts += [(role, ROLES[role].title, role, "centre", "") for role in ROLES if role not in ("handler", "machine")]
     posts += [(f"handler-{unit}", f"Handler of {unit}", "handler", unit, "") for unit in HANDLERS]

@@ -60,7 +60,7 @@ def send(page: Page) -> tuple[str, str]:
 def follow(page: Page, number: str, secret: str) -> None:
     page.goto("/follow")
     page.get_by_label("Number").fill(number)
-    page.get_by_label("Secret").fill(secret)
+    page.get_by_label("Code").fill(secret)
     page.get_by_role("button", name="Look it up").click()
 
 

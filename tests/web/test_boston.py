@@ -215,6 +215,25 @@ def save(page: Page) -> None:
     expect(page.get_by_text("successfully")).to_be_visible()
 
 
+def look_over(who: Worker) -> None:
+    """A leader reads: scores, the wall, a case; the rule book waits for a decision of theirs."""
+    page = who.page
+    page.goto("/scores?period=2015&by=organisation")
+    expect(page.get_by_role("table").first).to_be_visible()
+    page.goto("/wall")
+    expect(page.get_by_role("heading", name="Longest overdue")).to_be_visible()
+    assert page.context.request.get("/api/rules/proposals").ok
+
+
+def keep_the_rules(who: Worker) -> None:
+    """There is no screen for it yet: whoever keeps the rule book takes it out as a file, from the same server."""
+    answer = who.page.context.request.get("/api/rules/export.csv")
+    assert answer.ok
+    lines = list(csv.DictReader(io.StringIO(answer.text().lstrip("\ufeff"))))
+    assert len(lines) > 100
+    assert {line["stage"] for line in lines} >= {"handle"}
+
+
 JOBS: dict[str, Callable[[Worker], None]] = {
     "acceptor": take_a_call,
     "shift_leader": lead_the_shift,
@@ -224,6 +243,8 @@ JOBS: dict[str, Callable[[Worker], None]] = {
     "evaluator": evaluate,
     "auditor": audit,
     "administrator": administer,
+    "leader": look_over,
+    "rule_editor": keep_the_rules,
 }
 
 
@@ -258,7 +279,7 @@ def test_the_map_and_the_wall_show_the_city(code: str, opens: Opens) -> None:
     expect(page.get_by_role("status").filter(has_text="Live")).to_be_visible(timeout=15_000)
     expect(page.get_by_role("heading", name="Longest overdue")).to_be_visible()
     expect(page.get_by_role("heading", name="Departments")).to_have_count(int(code == "shift_leader"))
-    expect(page.locator("section").filter(has_text="Just now").get_by_role("listitem").first).to_be_visible()
+    expect(page.locator("section").filter(has_text="Latest steps").get_by_role("listitem").first).to_be_visible()
 
 
 def test_a_citizen_reports_and_follows(opens: Opens, tmp_path: Path) -> None:

@@ -254,7 +254,7 @@ def test_the_wall_lives_through_a_restart(opens: Opens, server: Server, complain
     wall = opens("shift_leader", viewport={"width": 1920, "height": 1080})
     wall.goto("/wall")
     live = wall.get_by_role("status").filter(has_text="Live")
-    latest = wall.locator("section").filter(has=wall.get_by_role("heading", name="Just now"))
+    latest = wall.locator("section").filter(has=wall.get_by_role("heading", name="Latest steps"))
     expect(live).to_be_visible(timeout=15_000)
     citizen = opens(**PHONE)
     report(citizen, words="First, while all runs", category="Pothole")

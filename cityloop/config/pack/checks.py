@@ -45,6 +45,7 @@ def run(draft: Draft) -> None:
     _posts(draft)
     _public_channel(draft)
     _time(draft)
+    _mondays(draft)
     _file(draft, {name: known[name] for name in NOUNS if name in whole})
 
 
@@ -236,6 +237,13 @@ def _time(draft: Draft) -> None:
     for entries in classes.values():
         for before, (line, _) in _overlapping(entries):
             table.refuse(line, "valid_from", "class_overlaps", first=before[0])
+
+
+def _mondays(draft: Draft) -> None:
+    """A working day that is as much work as a regular Monday must be more than nothing."""
+    for code, calendar in draft.file.calendars.items():
+        if calendar.wd_rule == "working_time" and not calendar.week.mon:
+            draft.document.refuse(("calendars", code, "week", "mon"), "calendar_monday_empty")
 
 
 def _file(draft: Draft, known: dict[str, dict[str, list[Any]]]) -> None:

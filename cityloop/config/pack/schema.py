@@ -12,7 +12,7 @@ from itertools import pairwise
 from typing import Annotated, Literal, Self
 from zoneinfo import ZoneInfo, available_timezones
 
-from pydantic import AfterValidator, BeforeValidator, Field, ValidationInfo, field_validator, model_validator
+from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 
 from cityloop.config.pack.timing import Timing
 from cityloop.core.fields import Code, Day, Name, NamedRow, Names, OptionalDay, Ref, Row, Strict, empty_means, refusal
@@ -121,14 +121,6 @@ class CalendarSpec(Strict):
     week: Week
     days: dict[Day, Periods] = {}
     known_until: OptionalDay = None
-
-    @field_validator("week")
-    @classmethod
-    def _has_a_monday(cls, week: Week, seen: ValidationInfo) -> Week:
-        """A working day that is as much work as a Monday must be more than nothing."""
-        if seen.data.get("wd_rule") == "working_time" and not week.mon and week != Week():
-            raise refusal("calendar_monday_empty")
-        return week
 
     @model_validator(mode="after")
     def _has_work_time(self) -> Self:

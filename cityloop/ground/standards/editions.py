@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from datetime import date
-from typing import Any, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 from django.db.models import Q
 
@@ -66,6 +66,10 @@ class RuleChange(NamedTuple):
     after: RuleData | None
     fields: tuple[str, ...] = ()
 
+    @property
+    def kind(self) -> Literal["new", "changed", "gone"]:
+        return "new" if self.before is None else "gone" if self.after is None else "changed"
+
 
 def difference(before: RuleData | None, after: RuleData | None) -> RuleChange:
     """How a rule differs; one of both is there."""
@@ -82,6 +86,11 @@ def differences(before: Iterable[RuleData], after: Iterable[RuleData]) -> list[R
     old, new = {rule.key: rule for rule in before}, {rule.key: rule for rule in after}
     keys = sorted(old.keys() | new.keys())
     return [difference(old.get(key), new.get(key)) for key in keys if old.get(key) != new.get(key)]
+
+
+def said(rules: Iterable[RuleData]) -> list[RuleData]:
+    """The rules without the empty ones."""
+    return [rule for rule in rules if not rule.empty]
 
 
 def whole(rules: Iterable[RuleData], minors: Iterable[str]) -> list[RuleData]:

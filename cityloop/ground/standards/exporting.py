@@ -9,7 +9,7 @@ from cityloop.core.fields import Row
 from cityloop.ground.standards.editions import categories_of, crosswalk_pairs, documents, rules_of
 from cityloop.ground.standards.lines import CategoryLine, CrosswalkLine, DocumentLine, RuleLine, cells_of
 from cityloop.ground.standards.models import Edition
-from cityloop.ground.standards.rows import CategoryData, DocumentData, RuleData
+from cityloop.ground.standards.rows import CategoryData, DocumentData
 
 Lines = Iterable[Mapping[str, str]]
 
@@ -45,7 +45,7 @@ def _number(cell: str) -> str | float:
 
 def _rules(edition: Edition) -> Lines:
     """Lines of all rules that say anything: the empty one of a category is made again when the file is read."""
-    return [line for rule in rules_of(edition.pk) if rule != RuleData(rule.category) for line in cells_of(rule)]
+    return [line for rule in rules_of(edition.pk) if not rule.empty for line in cells_of(rule)]
 
 
 def _table(kind: type[Row], lines: Lines) -> list[Sequence[str]]:

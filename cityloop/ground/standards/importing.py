@@ -1,6 +1,6 @@
 """A file becomes rules: CSV or XLSX, in our own columns or in others by a mapping. All or nothing."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Any
@@ -11,7 +11,6 @@ from cityloop.core.nodes import decode
 from cityloop.core.problems import Problem
 from cityloop.core.sheets import AnyRow, Table, csv_lines, fill
 from cityloop.ground.standards.checking import Kind, Known, check_rules, without_limit
-from cityloop.ground.standards.editions import whole
 from cityloop.ground.standards.lines import CategoryLine, RuleLine, rules_from
 from cityloop.ground.standards.mapping import FileMapping, Mapped, mapped, numbered
 from cityloop.ground.standards.rows import CategoryData, RuleData
@@ -24,7 +23,7 @@ Lines = list[tuple[int, Sequence[str]]]
 
 @dataclass
 class Reading:
-    """What a file says: its rules with those of minor categories it leaves without any, and categories not known yet.
+    """What a file says: its rules, and categories not known yet.
 
     `problems`: all that could not be read; rules and categories are of use only where there are none.
     """
@@ -33,12 +32,22 @@ class Reading:
     categories: list[CategoryData] = field(default_factory=list)
     problems: list[Problem] = field(default_factory=list)
     lines: int = 0
+    without_rules: bool = False
 
     def require(self) -> "Reading":
         """Itself; Refused with every problem where there is one."""
         if self.problems:
             raise Refused("file_refused", count=len(self.problems), problems=[told(one) for one in self.problems])
         return self
+
+
+def beside(reading: Reading, base: Iterable[RuleData], keep_others: bool) -> Reading:
+    """What the rule book becomes by a file: all that it says, and of the base, if asked for or if the file holds no
+    rules at all, the rules of the categories that it does not speak of."""
+    if not keep_others and not reading.without_rules:
+        return reading
+    spoken = {rule.category for rule in reading.rules}
+    return replace(reading, rules=[*(rule for rule in base if rule.category not in spoken), *reading.rules])
 
 
 def told(problem: Problem) -> dict[str, Any]:
@@ -71,8 +80,9 @@ def read(data: bytes, name: str, known: Known, mapping: FileMapping | None = Non
     if not categories.problems:
         check_rules(rules, after)
     found = Reading(categories=fresh, problems=[*categories.problems, *rules.problems], lines=len(rules.rows))
+    found.without_rules = mapping is not None and not mapping.rules
     if not found.problems:
-        found.rules = whole(rules_from(rules.rows), after.minors)
+        found.rules = rules_from(rules.rows)
         if known.complete:
             found.problems = [
                 Problem(rules.name, 0, "category", "minor_without_limit", {"value": code})

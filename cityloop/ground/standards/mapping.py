@@ -159,13 +159,20 @@ def numbered(lines: list[Mapped]) -> Iterator[Mapped]:
         yield line._replace(cells=line.cells | {"situation": slug})
 
 
+def named(name: str) -> FileMapping:
+    """One of the mappings that come along."""
+    known = sorted(file.stem for file in FOLDER.glob("*.yaml"))
+    if name not in known:
+        raise Refused("import_mapping_unknown", path=name, known=", ".join(known))
+    return _load(FOLDER / f"{name}.yaml")
+
+
 def load(path: Path) -> FileMapping:
     """A mapping file, or by its bare name one of those that come along. Refused with all that is wrong with it."""
-    if not path.is_file():
-        path = FOLDER / f"{path.name.removesuffix('.yaml')}.yaml"
-    if not path.is_file():
-        known = ", ".join(sorted(file.stem for file in FOLDER.glob("*.yaml")))
-        raise Refused("import_mapping_unknown", path=path.name, known=known)
+    return _load(path) if path.is_file() else named(str(path))
+
+
+def _load(path: Path) -> FileMapping:
     document = nodes.read(path, str(path))
     found = nodes.fit(document, FileMapping)
     if found is None:

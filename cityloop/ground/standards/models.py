@@ -7,17 +7,11 @@ from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 from cityloop.core import texts
-from cityloop.core.units import LimitUnit
+from cityloop.core.units import UNIT_TITLES
+from cityloop.ground.standards.words import CATEGORY_KINDS, PROPOSAL_STATES
 
-UNIT_TITLES = [
-    (LimitUnit.HOURS.value, _("hours")),
-    (LimitUnit.WORKING_HOURS.value, _("working hours")),
-    (LimitUnit.DAYS.value, _("days")),
-    (LimitUnit.WORKING_DAYS.value, _("working days")),
-]
-
-
-KIND_TITLES = [("component", _("component")), ("event", _("event")), ("item", _("item"))]
+KIND_TITLES = [(kind, _(title)) for kind, title in CATEGORY_KINDS.items()]
+UNITS = [(unit.value, _(title)) for unit, title in UNIT_TITLES.items()]
 LEVEL_TITLES = [("major", _("major category")), ("minor", _("minor category"))]
 
 
@@ -112,7 +106,7 @@ class Limit(models.Model):
     stage = models.CharField(max_length=20, default="handle", verbose_name=_("stage"))
     part = models.CharField(max_length=60, default="", verbose_name=_("part"))
     value = models.DecimalField(max_digits=9, decimal_places=3, verbose_name=_("value"))
-    unit = models.CharField(max_length=2, choices=UNIT_TITLES, verbose_name=_("unit"))
+    unit = models.CharField(max_length=2, choices=UNITS, verbose_name=_("unit"))
     calendar = models.CharField(max_length=40, default="default", verbose_name=_("calendar"))
     area_class = models.CharField(max_length=20, default="", verbose_name=_("area class"))
     season = models.CharField(max_length=20, default="", verbose_name=_("season"))
@@ -179,11 +173,11 @@ class Crosswalk(models.Model):
 
 
 class ProposalState(models.TextChoices):
-    DRAFT = "draft", _("draft")
-    SUBMITTED = "submitted", _("submitted")
-    APPROVED = "approved", _("approved")
-    REJECTED = "rejected", _("rejected")
-    WITHDRAWN = "withdrawn", _("withdrawn")
+    DRAFT = "draft", _(PROPOSAL_STATES["draft"])
+    SUBMITTED = "submitted", _(PROPOSAL_STATES["submitted"])
+    APPROVED = "approved", _(PROPOSAL_STATES["approved"])
+    REJECTED = "rejected", _(PROPOSAL_STATES["rejected"])
+    WITHDRAWN = "withdrawn", _(PROPOSAL_STATES["withdrawn"])
 
 
 class Proposal(models.Model):

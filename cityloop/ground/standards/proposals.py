@@ -8,6 +8,7 @@ from django.db import connection, transaction
 
 from cityloop.core.actor import SYSTEM, Actor
 from cityloop.core.errors import Conflict, Denied, Refused, Unknown
+from cityloop.core.texts import Term
 from cityloop.ground.places.actions import renew
 from cityloop.ground.places.city import CityValue, city
 from cityloop.ground.standards.actions import write_categories, write_edition
@@ -20,11 +21,13 @@ from cityloop.ground.standards.editions import (
     last_edition,
     rules_after,
     rules_of,
+    said,
 )
 from cityloop.ground.standards.fitting import fit_category, fit_rule
 from cityloop.ground.standards.importing import Reading
 from cityloop.ground.standards.models import Edition, Proposal, ProposalState
 from cityloop.ground.standards.rows import CategoryData, RuleData, as_json
+from cityloop.ground.standards.words import PROPOSAL_STATES
 
 PROPOSE, APPROVE = "rules.propose", "rules.approve"
 Key = tuple[str, str]
@@ -44,7 +47,7 @@ def begin_proposal(
         "made_by": actor.key, "changes": [], "categories": [],
     }  # fmt: skip
     if reading is not None:
-        found = differences(rules_of(base.pk), reading.require().rules)
+        found = differences(said(rules_of(base.pk)), reading.require().rules)
         fields["changes"] = [_change(row.key, row.before, row.after) for row in found]
         fields["categories"] = [row._asdict() for row in reading.categories]
     same = Proposal.objects.filter(state=ProposalState.DRAFT, **fields).first()
@@ -112,7 +115,7 @@ def rebase(number: int, *, actor: Actor) -> Proposal:
     last = last_edition()
     if last.pk == proposal.base_id:
         return proposal
-    before = {rule.key: rule for rule in rules_of(last.pk)}
+    before = {rule.key: rule for rule in said(rules_of(last.pk))}
     changes = [row._replace(before=before.get(row.key)) for row in changes_of(proposal)]
     proposal.base = last
     proposal.changes = [_change(row.key, row.before, row.after) for row in changes if row.before != row.after]
@@ -203,7 +206,8 @@ def _draft(number: int, actor: Actor) -> tuple[CityValue, Proposal]:
 
 def _require_state(proposal: Proposal, *states: ProposalState) -> None:
     if proposal.state not in states:
-        raise Refused("proposal_state", proposal=proposal.pk, state=ProposalState(proposal.state).label)
+        state = Term(proposal.state, PROPOSAL_STATES[proposal.state])
+        raise Refused("proposal_state", proposal=proposal.pk, state=state)
 
 
 def _require_other(proposal: Proposal, actor: Actor) -> None:
@@ -224,7 +228,7 @@ def _require_ready(proposal: Proposal, here: CityValue, at: datetime) -> None:
     """What must hold when a proposal is handed in and when it is decided."""
     last = last_edition()
     if last.pk != proposal.base_id:
-        since = differences(rules_of(proposal.base_id), rules_of(last.pk))
+        since = differences(said(rules_of(proposal.base_id)), said(rules_of(last.pk)))
         raise Conflict(
             "proposal_stale", proposal=proposal.pk, base=proposal.base.code, last=last.code, count=len(since),
             changed=[{"category": row.key[0], "situation": row.key[1]} for row in since],
@@ -238,7 +242,7 @@ def _require_ready(proposal: Proposal, here: CityValue, at: datetime) -> None:
 
 def _put(proposal: Proposal, key: Key, after: RuleData | None, actor: Actor) -> Proposal:
     """A change in the place of any other of the same rule; none where the base edition says the same."""
-    before = next((rule for rule in rules_of(proposal.base_id) if rule.key == key), None)
+    before = next((rule for rule in said(rules_of(proposal.base_id)) if rule.key == key), None)
     if before is None and after is None and not any(row.key == key for row in changes_of(proposal)):
         raise Unknown("rule_unknown", category=key[0], situation=key[1])
     rest = [row for row in proposal.changes if (row["category"], row["situation"]) != key]

@@ -100,6 +100,11 @@ class RuleData(NamedTuple):
     def key(self) -> tuple[str, str]:
         return self.category, self.situation
 
+    @property
+    def empty(self) -> bool:
+        """Whether it only says that there is the category."""
+        return self == RuleData(self.category)
+
 
 PROSE = ("filing_condition", "closing_condition", "do_not_collect")
 """What a rule says in sentences, in the city's own language and in translations."""

@@ -54,4 +54,17 @@ DOCUMENT_KINDS: dict[str, str] = {
     "guide": N_("guide"),
     "notice": N_("notice"),
 }
+CATEGORY_KINDS: dict[str, str] = {
+    "component": N_("component"),
+    "event": N_("event"),
+    "item": N_("item"),
+}
+"""An item is what an assessment or survey counts; nothing is reported as one."""
+PROPOSAL_STATES: dict[str, str] = {
+    "draft": N_("draft"),
+    "submitted": N_("submitted"),
+    "approved": N_("approved"),
+    "rejected": N_("rejected"),
+    "withdrawn": N_("withdrawn"),
+}
 WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")

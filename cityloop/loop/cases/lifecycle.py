@@ -9,6 +9,7 @@ from typing import NamedTuple
 
 from cityloop.core.texts import N_
 from cityloop.core.units import Axis
+from cityloop.ground.standards.words import CLOSING_KINDS
 
 SAME = ""
 """The centre stays in the stage it is in."""
@@ -187,12 +188,6 @@ RETURN_REASONS = {
     "beyond_authority": N_("beyond authority"),
 }
 VERDICTS = {"true": N_("true"), "false": N_("not true"), "solved": N_("solved")}
-CLOSING_KINDS = {
-    "solved": N_("solved"),
-    "temporary": N_("solved for now"),
-    "notified": N_("notified"),
-    "seasonal_plan": N_("planned for the season"),
-}
 CHOICES: dict[str, dict[str, dict[str, str]]] = {
     "request_return": {"reason": RETURN_REASONS},
     "pre_verify": {"verdict": {word: VERDICTS[word] for word in ("true", "false")}},

@@ -7,12 +7,12 @@ from cityloop.core.actor import Actor, HeldPost
 from cityloop.core.errors import CityloopError, Conflict, Denied, Refused
 from cityloop.core.texts import Term, Terms
 from cityloop.ground.accounts.roles import ROLES
+from cityloop.ground.standards.words import CLOSING_KINDS
 from cityloop.loop.cases import holds
 from cityloop.loop.cases.facts import Facts
 from cityloop.loop.cases.lifecycle import (
     BY_ITSELF,
     CHOICES,
-    CLOSING_KINDS,
     FACTS,
     HOLDS,
     STATES,

@@ -123,12 +123,12 @@ class Clock:
 
     def limits(self, stage: str, rule: int | None, areas: Sequence[int], at: datetime) -> tuple[LimitValue, ...]:
         """The limits of a stage for a case under `rule` in `areas` (top down), for work that starts `at`; in order."""
-        day = at.astimezone(self.zone).date()
         row = self.book.get(rule) if rule else None
-        found = row.limits_for(stage, self.area_class(areas, day), self.season(day)) if row else ()
-        if not found and stage in self.stages:
-            return (self.stages[stage],)
-        return found
+        if row is not None and any(limit.stage == stage for limit in row.limits):
+            day = at.astimezone(self.zone).date()
+            if found := row.limits_for(stage, self.area_class(areas, day), self.season(day)):
+                return found
+        return (self.stages[stage],) if stage in self.stages else ()
 
     def area_class(self, areas: Sequence[int], day: date) -> str:
         """The class of the smallest of `areas` (top down) that has one."""

@@ -186,10 +186,10 @@ class Timeline:
         days: list[int] = []
         closings: list[int] = []
         found: list[tuple[int, int]] = []
-        for ordinal in range(first - 1, last + 2):  # a time that is skipped at midnight belongs to the day after
+        for ordinal in range(first, last + 1):
             periods = self._periods_of(date.fromordinal(ordinal))
             found += periods
-            if periods and first <= ordinal <= last:
+            if periods:
                 days.append(ordinal)
                 closings.append(max(stop for _, stop in periods))
         joined = [(max(start, begins), min(stop, ends)) for start, stop in _joined(found)]

@@ -38,6 +38,7 @@ CHINA = make("Asia/Shanghai", "OOOOO--", days=GOLDEN_WEEK)
 CHINA_END = make("Asia/Shanghai", "OOOOO--", days=GOLDEN_WEEK, wd_rule="end_of_day")
 CHINA_END_OPEN = make("Asia/Shanghai", "OOOOO--", days=GOLDEN_WEEK, wd_rule="end_of_day", at_boundary="open")
 EAST_ALWAYS = make("America/New_York", "AAAAAAA")
+EAST_SKIPPED = make("America/New_York", "EEEEE--", days={"2015-03-08": [["02:30", "02:50"], ["03:00", "05:00"]]})
 EAST_NIGHT = make("America/New_York", "NNNNNNN")
 
 BY_HAND = [
@@ -63,6 +64,7 @@ BY_HAND = [
     (EAST_ALWAYS, "1", "wd", "2015-11-01T00:00:00", "2015-11-01T23:00:00"),
     (EAST_NIGHT, "2", "wh", "2015-03-08T00:30:00", "2015-03-08T22:15:00"),  # 00:30 to 03:15 lasts 1 h 45 min
     (EAST_NIGHT, "3", "wh", "2015-11-01T00:30:00", "2015-11-01T02:30:00"),
+    (EAST_SKIPPED, "2", "wh", "2015-03-08T00:00:00", "2015-03-08T05:00:00"),  # 02:30 is read as 03:30, after 03:00
     # a lunch break, a holiday week, a make-up Saturday
     (CHINA, "4", "wh", "2015-09-30T09:00:00", "2015-09-30T15:30:00"),
     (CHINA, "7", "wh", "2015-09-30T15:30:00", "2015-10-08T15:30:00"),

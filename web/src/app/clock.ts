@@ -71,6 +71,11 @@ export function cityInstant(wall: string): string {
   return new Date(first + (wanted - shown(first))).toISOString()
 }
 
+/** A month by its number, 1 to 12: `3月`, `Mar`. */
+export function monthName(month: number): string {
+  return new Intl.DateTimeFormat(LOCALES[language.value], { month: 'short' }).format(new Date(2000, month - 1))
+}
+
 /** A span of milliseconds in its two largest units: `3 d 4 h`, `12 min`. */
 export function span(milliseconds: number): string {
   const minutes = Math.floor(Math.abs(milliseconds) / 60_000)
@@ -78,5 +83,5 @@ export function span(milliseconds: number): string {
   if (days >= 10) return say('app.span.d', { d: days })
   if (days > 0) return hours ? say('app.span.dh', { d: days, h: hours }) : say('app.span.d', { d: days })
   if (hours > 0) return rest ? say('app.span.hm', { h: hours, m: rest }) : say('app.span.h', { h: hours })
-  return say('app.span.m', { m: rest })
+  return rest ? say('app.span.m', { m: rest }) : say('app.span.s')
 }

@@ -43,6 +43,7 @@ export function useMap(box: Ref<HTMLElement | null>, wish: () => Wish, options: 
 
   onMounted(async () => {
     if (!drawsMaps()) return void (failed.value = true)
+    box.value?.toggleAttribute('data-busy', true)
     const library = await import('./maplibre')
     if (gone || !box.value) return
     const bounds = drawing.value.bounds
@@ -63,6 +64,7 @@ export function useMap(box: Ref<HTMLElement | null>, wish: () => Wish, options: 
       ...place,
       ...options,
     })
+    watchBusy(made)
     made.touchZoomRotate.disableRotation()
     made.keyboard.disableRotation()
     if (options.interactive !== false)
@@ -98,6 +100,14 @@ function draw(map: MapLibre, drawing: Drawing): void {
   if (!base) return void map.setStyle(styleOf(drawing))
   const transformStyle = (_: StyleSpecification | undefined, next: StyleSpecification) => onTopOf(next, drawing)
   map.setStyle(base, { transformStyle })
+}
+
+/** `data-busy` on the map's element while it has something to fetch or to draw. */
+function watchBusy(map: MapLibre): void {
+  const busy = (on: boolean) => () => void map.getContainer().toggleAttribute('data-busy', on)
+  map.on('dataloading', busy(true))
+  map.on('resize', busy(true))
+  map.on('idle', busy(false))
 }
 
 /** The library names its buttons once and in English. */
