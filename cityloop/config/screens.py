@@ -9,7 +9,7 @@ from django.views.decorators.http import require_safe
 
 from cityloop.core.texts import _
 
-SCREENS = r"(?:|report|follow|sign-in|account|desk|desk/(?:new|waiting|held)|cases/[^/]+|map|wall|scores)"
+SCREENS = r"(?:|report|follow|sign-in|account|desk|desk/(?:new|waiting|held)|cases/[^/]+|map|wall|scores|calendars)"
 """Addresses of screens, as `web/src/app/router.ts` has them; a test holds the two together."""
 
 

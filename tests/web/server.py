@@ -19,17 +19,26 @@ from journeys.command import COMMAND, TINY, environment
 
 from cityloop.ground.accounts.roles import ROLES
 
+TIME = """
+  limits:
+    check: {value: 1, unit: wd}
+  combined:
+    - {stages: [register, file, dispatch], value: 4, unit: wh}"""
+"""What the desk is held to itself."""
+SHORT_DAY = "2025-12-24"
 HANDLERS = ("roads", "parks")
 START = 90
 
 
-def desk_pack(folder: Path) -> Path:
+def desk_pack(folder: Path, known_until: str) -> Path:
     """The tiny city with a person at every desk and a door for citizens: no step is taken by itself."""
     shutil.copytree(TINY, folder)
     pack = folder / "pack.yaml"
     text = pack.read_text(encoding="utf-8")
     assert "opens_itself: [register, file, dispatch]" in text
-    text = text.replace("opens_itself: [register, file, dispatch]", "opens_itself: []")
+    text = text.replace("opens_itself: [register, file, dispatch]", f"opens_itself: []{TIME}")
+    text = text.replace("    wd_rule: end_of_day", f"    wd_rule: end_of_day\n    known_until: {known_until}")
+    text = text.replace("      2025-04-18: []", f"      {SHORT_DAY}: [[08:00, 12:00]]\n      2025-04-18: []")
     text = text.replace("phone: Telephone", "phone: {name: Telephone, names: {zh: 电话}}")
     pack.write_text(text, encoding="utf-8")
     rules = folder / "rules.csv"
@@ -65,8 +74,8 @@ def _rattling(folder: Path) -> None:
         "photo", "", "", "", "City standard 2020", "owner", "11-15..03-15 sat,sun 22:00-06:00",
     )  # fmt: skip
     lines = [
-        (*gone, "fence off", "2", "h", "", "", *gone_says),
-        (*gone, "put back", "1", "wd", "", "", *[""] * len(gone_says)),
+        (*gone, "fence", "2", "h", "", "", *gone_says),
+        (*gone, "restore", "1", "wd", "", "", *[""] * len(gone_says)),
         (*noisy, "", "5", "wd", "", "", *noisy_says),
         (*noisy, "", "2", "wd", "A", "", *[""] * len(noisy_says)),
     ]
@@ -126,8 +135,9 @@ class Server:
             self.process.wait(START)
             self.process = None
 
-    def restart(self) -> None:
+    def restart(self, *verb: str) -> None:
         self.stop()
+        self.verb = verb or self.verb
         self.start()
 
     def logins(self) -> dict[str, dict[str, Any]]:
@@ -136,9 +146,9 @@ class Server:
             return {login["username"]: login for login in json.load(answer)}
 
 
-def make_city(folder: Path, *, seeded: int) -> Server:
+def make_city(folder: Path, *, seeded: int, known_until: str = "2025-12-31") -> Server:
     """A demo city in `folder`: its history of a dozen cases, and as many open ones as asked."""
-    pack, data = desk_pack(folder / "pack"), folder / "data"
+    pack, data = desk_pack(folder / "pack", known_until), folder / "data"
     run("demo", "--pack", pack, "--data-dir", data, "--at", "2025-06-02T09:00", "--no-serve")
     if seeded:
         run("bench", "seed", "--open", seeded, "--data-dir", data)

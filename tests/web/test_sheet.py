@@ -48,6 +48,36 @@ def open_step(page: Page) -> None:
     expect(page.locator("form textarea, form input").first).to_be_visible()
 
 
+def why(page: Page) -> None:
+    first_case(page)
+    page.get_by_text(re.compile("Why is it due then|为什么是这个时限")).click()
+    expect(page.get_by_role("columnheader", name=re.compile("Counts|计入")).first).to_be_visible()
+
+
+def ask(step: str) -> Callable[[Page], None]:
+    def act(page: Page) -> None:
+        first_case(page)
+        page.locator(f"button[data-step={step}]").click()
+        page.locator("form button[type=submit]").click()
+        expect(page.locator("form [aria-invalid]").first).to_be_visible()
+
+    return act
+
+
+def open_filters(page: Page) -> None:
+    page.get_by_role("button", name=re.compile("^(Filters|筛选)$")).click()
+    expect(page.get_by_role("checkbox").first).to_be_visible()
+
+
+def year(page: Page) -> None:
+    expect(page.get_by_role("table").first).to_be_visible()
+
+
+def special_days(page: Page) -> None:
+    year(page)
+    page.locator("tbody tr").last.scroll_into_view_if_needed()
+
+
 def pick_two(page: Page) -> None:
     for row in (0, 1):
         page.locator("tbody tr input[type=checkbox]").nth(row).check()
@@ -154,6 +184,15 @@ SHOTS = (
     Shot("scores", "evaluator", "/scores?period=2025-03"),
     Shot("scores-month", "evaluator", "/scores?period=2025&by=month"),
     Shot("scores-empty", "evaluator", "/scores?period=1999"),
+    Shot("case-why", "dispatcher", "/desk?queue=all&state=handling&category=0101&sort=newest", why),
+    Shot("case-parts", "dispatcher", "/desk?queue=all&state=handling&category=0103", why),
+    Shot("case-asks-extension", "handler-roads", "/desk?queue=all&state=handling&light=green", ask("ask_extension")),
+    Shot("case-asks-deferral", "handler-roads", "/desk?queue=all&state=handling&light=green", ask("ask_deferral")),
+    Shot("case-asks-shelving", "handler-roads", "/desk?queue=all&state=handling&light=green", ask("ask_shelving")),
+    Shot("desk-filters", "shift_leader", "/desk?queue=all&open=true", open_filters),
+    Shot("calendars", "shift_leader", "/calendars?year=2025", year),
+    Shot("calendars-provisional", "administrator", "/calendars?year=2026", year),
+    Shot("calendars-special", "shift_leader", "/calendars?year=2025", special_days),
     Shot("account", "acceptor", "/account"),
     Shot("not-allowed", "handler-roads", "/scores"),
     Shot("wall", "shift_leader", "/wall", sizes=("desk", *WALLS), whole=False),

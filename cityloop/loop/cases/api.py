@@ -154,15 +154,7 @@ def take_step(request: HttpRequest, number: str, body: StepIn) -> dict[str, Any]
     actor, now = actor_of(request), clock.now()
     case_id = queries.id_of(number, actor)
     at = min(body.at, now) if body.at else now
-    extension = Extension(body.extension.value, body.extension.unit) if body.extension else None
-    facts = _facts(body)._replace(
-        evidence=evidence_of(body.photos),
-        situation=body.situation,
-        extension=extension,
-        until=body.until,
-        review_on=body.review_on,
-        measures=_clean(body.measures),
-    )
+    facts = _facts(body)._replace(evidence=evidence_of(body.photos), situation=body.situation)
     after = advance(case_id, body.step, actor=actor, at=at, recorded_at=now, facts=facts, seen=body.seq)
     return _stands(after, actor)
 
@@ -174,6 +166,10 @@ def _facts(body: StepIn | ManyStepsIn) -> Facts:
         result=_clean(body.result),
         verdict=body.verdict,
         closing_kind=body.closing_kind,
+        extension=Extension(body.extension.value, body.extension.unit) if body.extension else None,
+        until=body.until,
+        review_on=body.review_on,
+        measures=_clean(body.measures),
     )
     if body.organisation:
         organisation = ground().organisations.named(body.organisation)

@@ -99,6 +99,8 @@ def wanted(actor: Actor, chosen: CaseFilter, known: Catalogue, city: CityValue, 
         part, found = _beyond_calendars(ground().clock)
         parts.append(part)
         values += found
+    if chosen.waiting:
+        parts.append(WAITS.format(case="c.id"))
     if chosen.q:
         part, words = _search(chosen.q, known)
         parts.append(part)

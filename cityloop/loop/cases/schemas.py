@@ -23,7 +23,7 @@ class CaseFilter(Schema):
     minor one or a major with all below it; `organisation`: whose last dispatch went to it or to one below. `q`: the
     beginning of a number, or a part of the address or of the category's name. `from` and `to` (whole days of the city,
     or instants) are about the opening. `within`: west, south, east and north in degrees, with commas between.
-    `provisional`: due beyond the days that the calendar knows.
+    `provisional`: due beyond the days that the calendar knows. `waiting`: with a request for more time to decide on.
     """
 
     queue: Literal["all", "mine"] = "all"
@@ -38,6 +38,7 @@ class CaseFilter(Schema):
     until: AwareDatetime | date | None = Field(None, alias="to")
     open: bool | None = None
     provisional: bool = False
+    waiting: bool = False
     within: Annotated[str, Field(pattern=rf"^({DEGREES}(,{DEGREES}){{3}})?$")] = ""
 
 
@@ -333,7 +334,10 @@ class RuleOut(Schema):
 
 
 class CaseOut(Schema):
-    """A case whole, as it stands at `at`. `steps` are all that begin at its state, in the order of the lifecycle."""
+    """A case whole, as it stands at `at`. `steps` are all that begin at its state, in the order of the lifecycle.
+
+    `stage_countdown` is that of the stay that is open, at the unit if the case is with one.
+    """
 
     number: str
     state: str
@@ -366,3 +370,4 @@ class CaseOut(Schema):
     holds: list[HoldOut]
     steps: list[StepChoiceOut]
     countdown: Countdown | None
+    stage_countdown: Countdown | None

@@ -66,6 +66,10 @@ class ManyStepsIn(Schema):
     result: str = ""
     verdict: str = ""
     closing_kind: str = ""
+    extension: ExtensionIn | None = None
+    until: AwareDatetime | None = None
+    review_on: date | None = None
+    measures: str = ""
 
 
 class StepProblem(Schema):

@@ -13,10 +13,11 @@ from cityloop.core.texts import N_, _
 from cityloop.ground.accounts.roles import ROLES
 from cityloop.ground.registry.models import LedgerParty, LedgerRow
 from cityloop.loop.cases.catalogue import channels
-from cityloop.loop.cases.countdown import countdown, of_case
+from cityloop.loop.cases.countdown import countdown, of_case, of_stage
 from cityloop.loop.cases.lifecycle import CHOICES, FACT_KINDS, FACTS, HOLD_KINDS, STAGES, STATES, STEPS
 from cityloop.loop.cases.queries import HOLD
 from cityloop.loop.cases.step import Standing, steps_of
+from cityloop.loop.clocks.deadlines import Clock
 from cityloop.loop.clocks.due import light
 from cityloop.loop.clocks.ground import Ground
 from cityloop.loop.evidence.actions import photo_ids
@@ -114,6 +115,7 @@ def whole(case_id: int, actor: Actor, ground: Ground, at: datetime) -> dict[str,
         "at": at,
         "light": light(at=at, yellow_at=case["yellow_at"], due_at=case["due_at"], ended_at=case["closed_at"]),
         "countdown": countdown(case["due_at"], limit, ground.clock, at) if case["closed_at"] is None else None,
+        "stage_countdown": _of_stay(case, spans, ground.clock, at),
         "state_title": _(STATES[case["state"]]),
         "channel_name": channels(ground.city, texts.spoken()).get(case["channel"], case["channel"]),
         "places": case["places"] or [],
@@ -125,6 +127,16 @@ def whole(case_id: int, actor: Actor, ground: Ground, at: datetime) -> dict[str,
         "entries": [_entry(row, hide=_assessed(actor)) for row in entries],
         "steps": [_choice(choice.name, choice.why, case["rule"]) for choice in steps_of(here, actor)],
     }
+
+
+def _of_stay(case: Mapping[str, Any], spans: list[dict[str, Any]], clock: Clock, at: datetime) -> dict[str, Any] | None:
+    """How much is left of the stay that is open, at the unit if it is with one."""
+    stays = sorted((span for span in spans if span["ended_at"] is None), key=lambda span: span["main"])
+    if not stays:
+        return None
+    stay = stays[0]
+    limit = of_stage(clock, stay["stage"], stay["part"], case["rule_id"], case["areas"], stay["started_at"])
+    return countdown(stay["due_at"], limit, clock, at)
 
 
 def _rows(sql: str, values: Mapping[str, Any]) -> list[dict[str, Any]]:

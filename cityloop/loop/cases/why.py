@@ -62,7 +62,7 @@ def _clock(
     pauses = [*pauses, *_pauses(asked)]
     links, ends = [], start
     granted = _extensions(asked, limits)
-    for limit in (*limits, *granted):
+    for position, limit in enumerate((*limits, *granted)):
         stretches = explain(limit.value, limit.unit, ends, clock.calendar(limit), pauses)
         if not stretches or stretches[-1].ends is None:
             break
@@ -73,7 +73,7 @@ def _clock(
                 "value": limit.value,
                 "unit": limit.unit,
                 "calendar": limit.calendar,
-                "extends": limit in granted,
+                "extends": position >= len(limits),
                 "begins": begins,
                 "ends": ends,
                 "stretches": [stretch._asdict() | {"counted": float(stretch.counted)} for stretch in stretches],

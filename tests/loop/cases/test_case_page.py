@@ -218,6 +218,25 @@ def test_who_may_not_take_a_step_changes_none_of_many(desk_city: Pack) -> None:
     assert everything() == before
 
 
+def test_more_time_can_be_asked_for_many_at_once_and_those_that_wait_are_found(desk_city: Pack) -> None:
+    case, people = brought_to("handling")
+    asked = {"numbers": [case], "step": "ask_extension", "reason": "rain", "extension": {"value": 1, "unit": "wd"}}
+    (line,) = people["handler-roads"].post("/cases/steps", asked).json()["answers"]
+    assert line["ok"], line
+    (waiting,) = people["dispatcher"].get("/cases?waiting=true").json()["cases"]
+    assert (waiting["number"], waiting["hold"], waiting["hold_kind"]) == (case, "asked", "extension")
+    assert step(people["dispatcher"], case, "deny_hold", reason="no").status_code == 200
+    assert people["dispatcher"].get("/cases?waiting=true").json()["cases"] == []
+
+
+def test_a_case_says_how_much_is_left_of_where_it_stands(desk_city: Pack) -> None:
+    case, people = brought_to("handling")
+    shown = people["dispatcher"].get(f"/cases/{case}").json()
+    assert shown["stage_countdown"]["changes_at"] == shown["countdown"]["changes_at"] is not None
+    assert abs(shown["stage_countdown"]["remaining_s"] - shown["countdown"]["remaining_s"]) < 2
+    assert shown["stage_countdown"]["remaining_s"] > 0
+
+
 def test_many_steps_cost_the_same_for_each_case(desk_city: Pack) -> None:
     people = {post: holder_of(post) for post in ("machine", "acceptor")}
     numbers = [people["machine"].post("/reports", HOLE).json()["case"] for _ in range(7)]

@@ -111,7 +111,7 @@ def test_a_deadline_that_somebody_else_set_is_left_alone(short_sighted: Pack) ->
 
 def test_why_it_is_due_then(short_sighted: Pack) -> None:
     case, people = brought_to("handling")
-    asked = {"reason": "rain", "extension": {"value": 1, "unit": "wd"}}
+    asked = {"reason": "rain", "extension": {"value": 2, "unit": "wd"}}
     assert step(people["handler-roads"], case, "ask_extension", **asked).status_code == 200
     assert step(people["dispatcher"], case, "grant_hold").status_code == 200
     clocks = people["evaluator"].get(f"/cases/{case}/clocks").json()
@@ -120,7 +120,7 @@ def test_why_it_is_due_then(short_sighted: Pack) -> None:
         assert found["explained"]
         assert [(link["value"], link["unit"], link["extends"]) for link in found["links"]] == [
             (2.0, "wd", False),
-            (1.0, "wd", True),
+            (2.0, "wd", True),
         ]
         assert found["links"][-1]["ends"] == found["due_at"]
         assert sum(stretch["counted"] for stretch in found["links"][0]["stretches"]) == 2

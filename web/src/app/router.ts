@@ -5,8 +5,8 @@ declare module 'vue-router' {
   interface RouteMeta {
     /** `staff`: header and navigation; `public`: for citizens; `bare`: the page has the screen for itself. */
     layout: 'staff' | 'public' | 'bare'
-    /** What a post must carry to open the page; without it anybody may. */
-    permission?: string
+    /** What a post must carry to open the page, one of several; without it anybody may. */
+    permission?: string | readonly string[]
     /** The key of the page's title. */
     title: string
   }
@@ -121,6 +121,11 @@ export const router = createRouter({
       meta: { layout: 'staff', permission: 'evaluation.read', title: 'app.nav.scores' },
     },
     {
+      path: '/calendars',
+      component: () => import('@/domains/clocks/CalendarsPage.vue'),
+      meta: { layout: 'staff', permission: ['cases.read', 'city.set_up'], title: 'app.nav.calendars' },
+    },
+    {
       path: '/:missing(.*)*',
       component: () => import('./NotFoundPage.vue'),
       meta: { layout: 'public', title: 'app.notFound' },
@@ -145,6 +150,6 @@ router.beforeEach(async (to) => {
 })
 
 /** Whether the person may open a page, by its own description. */
-export function mayOpen(permission: string | undefined): boolean {
-  return !permission || can(permission)
+export function mayOpen(permission: string | readonly string[] | undefined): boolean {
+  return !permission || [permission].flat().some(can)
 }

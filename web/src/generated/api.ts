@@ -13,7 +13,7 @@ export interface paths {
         };
         /**
          * Calendars
-         * @description All calendars, in a year.
+         * @description All calendars, in a year; for whoever reads cases, and for whoever maintains the calendars.
          */
         get: operations["clocks_calendars"];
         put?: never;
@@ -1285,7 +1285,7 @@ export interface components {
          *     minor one or a major with all below it; `organisation`: whose last dispatch went to it or to one below. `q`: the
          *     beginning of a number, or a part of the address or of the category's name. `from` and `to` (whole days of the city,
          *     or instants) are about the opening. `within`: west, south, east and north in degrees, with commas between.
-         *     `provisional`: due beyond the days that the calendar knows.
+         *     `provisional`: due beyond the days that the calendar knows. `waiting`: with a request for more time to decide on.
          */
         CaseFilter: {
             /**
@@ -1341,6 +1341,11 @@ export interface components {
             state: string;
             /** To */
             to?: string | null;
+            /**
+             * Waiting
+             * @default false
+             */
+            waiting: boolean;
             /**
              * Within
              * @default
@@ -1412,6 +1417,8 @@ export interface components {
         /**
          * CaseOut
          * @description A case whole, as it stands at `at`. `steps` are all that begin at its state, in the order of the lifecycle.
+         *
+         *     `stage_countdown` is that of the stay that is open, at the unit if the case is with one.
          */
         CaseOut: {
             /** Address */
@@ -1470,6 +1477,7 @@ export interface components {
             seq: number;
             /** Spans */
             spans: components["schemas"]["SpanOut"][];
+            stage_countdown: components["schemas"]["Countdown"] | null;
             /** State */
             state: string;
             /** State Title */
@@ -1952,7 +1960,10 @@ export interface components {
             /** Value */
             value: number | null;
         };
-        /** LateOut */
+        /**
+         * LateOut
+         * @description `hours_late` is elapsed time; the `countdown` is in the limit's own.
+         */
         LateOut: {
             /** Address */
             address: string;
@@ -1960,6 +1971,7 @@ export interface components {
             category: string;
             /** Category Name */
             category_name: string;
+            countdown: components["schemas"]["Countdown"];
             /**
              * Due At
              * Format: date-time
@@ -2098,6 +2110,12 @@ export interface components {
              * @default
              */
             closing_kind: string;
+            extension?: components["schemas"]["ExtensionIn"] | null;
+            /**
+             * Measures
+             * @default
+             */
+            measures: string;
             /**
              * Note
              * @default
@@ -2120,8 +2138,12 @@ export interface components {
              * @default
              */
             result: string;
+            /** Review On */
+            review_on?: string | null;
             /** Step */
             step: string;
+            /** Until */
+            until?: string | null;
             /**
              * Verdict
              * @default
@@ -4040,6 +4062,7 @@ export interface operations {
                 sort?: "" | "due" | "newest";
                 state?: string;
                 to?: string | null;
+                waiting?: boolean;
                 within?: string;
             };
             header?: never;
@@ -4746,6 +4769,7 @@ export interface operations {
                 queue?: "all" | "mine";
                 state?: string;
                 to?: string | null;
+                waiting?: boolean;
                 within?: string;
             };
             header?: never;

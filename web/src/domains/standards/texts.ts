@@ -1,5 +1,6 @@
 import { language, say } from '@/app/language'
 import { word } from '@/app/words'
+import { calendarText, partText } from '@/domains/clocks/names'
 import type { RuleLimitOut, RulePhoto, RuleWindow } from '@/generated/api'
 
 type Limit = Omit<RuleLimitOut, 'value'> & { value: number | string }
@@ -12,12 +13,7 @@ export function limitText({ value, unit, calendar }: Pick<Limit, 'value' | 'unit
   const n = Number(value)
   const text = say(`standards.limit.${unit}`, { n })
   const named = unit.startsWith('w') && calendar && calendar !== USUAL
-  return named ? say('standards.limit.onCalendar', { limit: text, calendar }) : text
-}
-
-/** A part as the rule book writes it, with the underlines of its codes taken out. */
-export function partText(part: string): string {
-  return part.replaceAll('_', ' ')
+  return named ? say('standards.limit.onCalendar', { limit: text, calendar: calendarText(calendar) }) : text
 }
 
 export interface LimitLine {
