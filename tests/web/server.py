@@ -43,7 +43,6 @@ def desk_pack(folder: Path, known_until: str) -> Path:
     pack.write_text(text, encoding="utf-8")
     rules = folder / "rules.csv"
     rules.write_text(rules.read_text(encoding="utf-8").replace("make_safe", "make safe"), encoding="utf-8")
-    _rattling(folder)
     posts = [("code", "name", "role", "organisation", "area")]
     posts += [(role, ROLES[role].title, role, "centre", "") for role in ROLES if role not in ("handler", "machine")]
     posts += [(f"handler-{unit}", f"Handler of {unit}", "handler", unit, "") for unit in HANDLERS]
@@ -54,7 +53,7 @@ def desk_pack(folder: Path, known_until: str) -> Path:
     return folder
 
 
-def _rattling(folder: Path) -> None:
+def add_situations(folder: Path) -> None:
     """A category with situations, urgent and not, in the languages that people search in."""
     names = ("0104", "Manhole cover", "井盖", "component", "minor", "01", "")
     columns = (
@@ -146,9 +145,11 @@ class Server:
             return {login["username"]: login for login in json.load(answer)}
 
 
-def make_city(folder: Path, *, seeded: int, known_until: str = "2025-12-31") -> Server:
+def make_city(folder: Path, *, seeded: int, known_until: str = "2025-12-31", situations: bool = False) -> Server:
     """A demo city in `folder`: its history of a dozen cases, and as many open ones as asked."""
     pack, data = desk_pack(folder / "pack", known_until), folder / "data"
+    if situations:
+        add_situations(pack)
     run("demo", "--pack", pack, "--data-dir", data, "--at", "2025-06-02T09:00", "--no-serve")
     if seeded:
         run("bench", "seed", "--open", seeded, "--data-dir", data)

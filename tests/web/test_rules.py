@@ -18,7 +18,7 @@ TODAY, TOMORROW = "2025-06-02", "2025-06-03"
 @pytest.fixture(scope="module")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     """A city of its own, whose rule book changes and whose clock is moved."""
-    made = make_city(tmp_path_factory.mktemp("rules"), seeded=0)
+    made = make_city(tmp_path_factory.mktemp("rules"), seeded=0, situations=True)
     made.start()
     yield made
     made.stop()

@@ -13,9 +13,9 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from web.conftest import Opens, sign_in
+from web.conftest import SEEDED, Opens, sign_in
 from web.looking import axe_faults, layout_faults
-from web.server import Server
+from web.server import Server, make_city
 from web.steps import post_past_the_page
 
 SIZES = {"phone": (360, 780), "tablet": (820, 1100), "desk": (1440, 900)}
@@ -198,6 +198,15 @@ SHOTS = (
     Shot("wall", "shift_leader", "/wall", sizes=("desk", *WALLS), whole=False),
     Shot("wall-unranked", "handler-roads", "/wall", sizes=("desk", *WALLS), whole=False),
 )
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """A city with enough open cases for a second page, and with situations in its rule book."""
+    made = make_city(tmp_path_factory.mktemp("sheet"), seeded=SEEDED, situations=True)
+    made.start()
+    yield made
+    made.stop()
 
 
 @pytest.fixture(scope="module", autouse=True)
