@@ -6,133 +6,56 @@
 import gc
 import os
 import sys
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from pathlib import Path
-from typing import Annotated, Any, NoReturn, TypeVar
+from typing import Annotated
 
 from cityloop.core import texts
-from cityloop.core.texts import N_, _
+from cityloop.core.texts import _
 
 texts.speak(texts.choose(sys.argv, os.environ))  # typer reads its own headings when it is imported
 
 import typer
-from rich.console import Console
-from typer.core import TyperCommand, TyperGroup
 from typer.exceptions import TyperException
 
+from cityloop.config.frame import (
+    BROKEN,
+    DONE,
+    OUT,
+    At,
+    DataDir,
+    FeedPort,
+    Host,
+    Json,
+    Lang,
+    Limit,
+    PackPath,
+    Port,
+    Rejects,
+    Verbal,
+    Verbs,
+    explain,
+    speaking,
+    working,
+)
 from cityloop.config.session import session
-from cityloop.core.errors import CityloopError, Refused
 
-DONE, BROKEN, REFUSED = 0, 1, 2
-OUT, ERR = Console(soft_wrap=True), Console(stderr=True, soft_wrap=True)
-
-
-class _Spoken:
-    """What typer says of itself, in the language spoken here."""
-
-    def get_help_option(self, ctx: Any) -> Any:
-        option = super().get_help_option(ctx)  # type: ignore[misc]  # mixed into commands and groups
-        if option is not None:
-            option.help = _("Show this message and exit.")
-        return option
-
-    def format_usage(self, ctx: Any, formatter: Any) -> None:
-        pieces = self.collect_usage_pieces(ctx)  # type: ignore[attr-defined]
-        formatter.write_usage(ctx.command_path, " ".join(pieces), prefix=_("Usage: "))
-
-
-Run = TypeVar("Run", bound=Callable[..., None])
-
-
-class _Verb(_Spoken, TyperCommand):
-    pass
-
-
-class _Verbs(_Spoken, TyperGroup):
-    pass
-
-
-class _Typer(typer.Typer):
-    def verb(self, name: str, about: str) -> Callable[[Run], Run]:
-        """A command whose help is `about`."""
-        return self.command(name, help=about, cls=_Verb)
-
-
-app = _Typer(
-    cls=_Verbs,
+app = Verbal(
+    cls=Verbs,
     help=_("cityloop: a city runs itself day to day - report, dispatch, clock, check, score."),
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
 )
-pack_app = _Typer(cls=_Verbs, help=_("Check a city's pack, see what it would change, apply it."), no_args_is_help=True)
-audit_app = _Typer(cls=_Verbs, help=_("Verify the chains and seals, seal what was recorded."), no_args_is_help=True)
-account_app = _Typer(cls=_Verbs, help=_("People, machines and their sign-ins."), no_args_is_help=True)
+pack_app = Verbal(cls=Verbs, help=_("Check a city's pack, see what it would change, apply it."), no_args_is_help=True)
+audit_app = Verbal(cls=Verbs, help=_("Verify the chains and seals, seal what was recorded."), no_args_is_help=True)
+account_app = Verbal(cls=Verbs, help=_("People, machines and their sign-ins."), no_args_is_help=True)
 app.add_typer(pack_app, name="pack")
 app.add_typer(audit_app, name="audit")
 app.add_typer(account_app, name="account")
-rules_app = _Typer(cls=_Verbs, help=_("Write the rule book, or propose what a file says."), no_args_is_help=True)
+rules_app = Verbal(cls=Verbs, help=_("Write the rule book, or propose what a file says."), no_args_is_help=True)
 app.add_typer(rules_app, name="rules")
-bench_app = _Typer(cls=_Verbs, help=_("Make a city to measure or to practise on."), no_args_is_help=True)
+bench_app = Verbal(cls=Verbs, help=_("Make a city to measure or to practise on."), no_args_is_help=True)
 app.add_typer(bench_app, name="bench")
-
-DataDir = Annotated[
-    Path | None,
-    typer.Option("--data-dir", metavar="DIR", help=_("Folder of the embedded database (default: .cityloop).")),
-]
-Lang = Annotated[str | None, typer.Option("--lang", metavar="zh|en", help=_("Language of the output."))]
-Json = Annotated[Path | None, typer.Option("--json", metavar="FILE", help=_("Write the summary as JSON."))]
-PackPath = Annotated[Path, typer.Argument(metavar="PATH", help=_("Folder of the pack."))]
-Limit = Annotated[int | None, typer.Option(min=1, help=_("Read only so many rows."))]
-Rejects = Annotated[
-    Path | None, typer.Option("--rejects", metavar="FILE", help=_("Write rejected lines with field and reason (CSV)."))
-]
-Host = Annotated[str, typer.Option(help=_("Address to serve at."))]
-Port = Annotated[int, typer.Option(min=0, max=65535, help=_("Port to serve at; 0 takes a free one."))]
-FeedPort = Annotated[
-    int, typer.Option(min=0, max=65535, help=_("Port of the live feed (by default the one after --port, if free)."))
-]
-At = Annotated[
-    str | None,
-    typer.Option(
-        "--at",
-        metavar="INSTANT|lively|end",
-        help=_("Set the city's clock; it runs on from there. Later history is not known yet."),
-    ),
-]
-
-
-@contextmanager
-def working(data_dir: Path | None, lang: str | None) -> Iterator[None]:
-    """A verb at work: the language chosen, the database there, every refusal one sentence and exit code 2."""
-    with speaking(lang), session(data_dir):
-        yield
-
-
-@contextmanager
-def speaking(lang: str | None) -> Iterator[None]:
-    from django.db import InterfaceError, OperationalError
-
-    from cityloop.config.pack.problems import PackErrors
-
-    if lang is not None and lang not in texts.LANGUAGES:
-        _refuse(Refused("fact_wrong", fact="--lang", value=lang))
-    try:
-        yield
-    except CityloopError as error:
-        _refuse(error)
-    except PackErrors as errors:
-        _refuse(errors)
-    except (OperationalError, InterfaceError):
-        _refuse(Refused("database_away"))
-
-
-def _refuse(error: Exception) -> NoReturn:
-    ERR.print(f"[bold red]{_('Refused')}[/]: ", end="")
-    text = str(error)
-    ERR.print(f"\n{text}" if "\n" in text else text, markup=False, highlight=False)
-    raise typer.Exit(REFUSED)
 
 
 def main() -> None:
@@ -141,33 +64,7 @@ def main() -> None:
     try:
         sys.exit(app(standalone_mode=False) or DONE)
     except TyperException as error:
-        _explain(error)
-
-
-MISUSED = {
-    "MissingParameter": N_("%(name)s is missing."),
-    "NoSuchOption": N_("There is no option %(name)s."),
-    "BadParameter": N_("%(name)s: this value cannot be used."),
-    "BadOptionUsage": N_("%(name)s: a value is missing here, or one too many."),
-    "UsageError": N_("This is not understood: %(message)s"),
-}
-
-
-def _explain(error: Any) -> NoReturn:
-    """A wrong use of the command, in one sentence; how it is used stands under --help."""
-    kind = type(error).__name__
-    if kind == "NoArgsIsHelpError":
-        raise SystemExit(REFUSED)  # the help has been shown
-    name = getattr(error, "option_name", None)
-    parameter = getattr(error, "param", None)
-    if parameter is not None:
-        name = " / ".join(parameter.opts) if parameter.param_type_name == "option" else parameter.name.upper()
-    message = getattr(error, "message", "") or str(error)
-    facts = {"name": name or "", "message": message.removeprefix("Got unexpected extra argument(s) ")}
-    ERR.print(_(MISUSED.get(kind, MISUSED["UsageError"])) % facts, markup=False, highlight=False)
-    if getattr(error, "ctx", None) is not None:
-        ERR.print(_("How it is used: %(command)s --help") % {"command": error.ctx.command_path}, markup=False)
-    raise SystemExit(REFUSED)
+        explain(error)
 
 
 @app.verb("demo", _("Apply a pack, replay its history, evaluate, and serve the living city."))
