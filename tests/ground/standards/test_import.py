@@ -5,10 +5,12 @@ import io
 import re
 import zipfile
 from collections import Counter
+from decimal import Decimal
 from pathlib import Path
 
 import openpyxl
 import pytest
+from journeys.command import ROOT
 from journeys.conftest import JUNE
 
 from cityloop.config.pack.reading import Pack
@@ -21,7 +23,7 @@ from cityloop.ground.standards.checking import Kind, Known
 from cityloop.ground.standards.editions import differences, known_in, last_edition, rules_of, said, whole
 from cityloop.ground.standards.exporting import to_csv, to_workbook
 from cityloop.ground.standards.importing import Reading, read
-from cityloop.ground.standards.mapping import FOLDER, load, named
+from cityloop.ground.standards.mapping import FOLDER, FileMapping, Part, load, named
 from cityloop.ground.standards.rows import DocumentData
 from standards.sample import RULES
 
@@ -321,6 +323,27 @@ def test_a_table_of_categories_alone_brings_no_rules(shared: Path) -> None:
     assert (len(reading.categories), reading.rules) == (211, [])
     assert sum(row.local for row in reading.categories) == 58
     assert reading.without_rules
+
+
+def test_the_manuals_mapping_works_as_it_is_written(tmp_path: Path) -> None:
+    text = (ROOT / "docs" / "packs.md").read_text(encoding="utf-8")
+    assert {name for kind in (FileMapping, Part) for name in kind.model_fields if f"`{name}" not in text} == set()
+    path = tmp_path / "mapping.yaml"
+    path.write_text(
+        text.split("<!-- file: mapping.yaml -->")[1].split("```")[1].removeprefix("yaml\n"), encoding="utf-8"
+    )
+    table = "source,kind,major_code,minor_code,minor_name,condition,limit\n" + (
+        "District,event,01,02,Heap,Big,4小时\nOther,event,01,02,Heap,Big,4小时\n"
+    )
+    reading = read(table.encode(), "x.csv", NOTHING, load(path))
+    assert problems(reading) == []
+    (rule,) = reading.rules
+    assert (rule.category, rule.source, rule.limits[0].value, rule.limits[0].unit) == (
+        "20102",
+        "District",
+        Decimal(4),
+        "wh",
+    )
 
 
 def test_no_workbook_is_made_of_nothing() -> None:
