@@ -243,7 +243,7 @@ def test_who_may_not_changes_nothing(proposer: Editor, leader: Editor) -> None:
     assert acceptor.get(path).json()["may"] == []
     assert rows() == before
     for page in ("proposals", "proposals/1", "search", "tree", "editions", "documents", "export.csv", "export.xlsx",
-                 "compare?from=2020&to=2020", "crosswalk?from=a&to=b", "0101"):  # fmt: skip
+                 "compare?from=2020&to=2020", "crosswalk?from=a&to=b", "categories/0101"):  # fmt: skip
         refused(Editor(editor_without_posts()).get(f"/rules/{page}"), 403, "permission_missing")
 
 

@@ -107,7 +107,7 @@ def test_what_is_found_is_chosen_by_day_kind_major_and_urgency(acceptor: Person)
 
 
 def test_a_category_is_shown_whole_and_as_it_was_written(acceptor: Person) -> None:
-    found = acceptor.get("/rules/0201").json()
+    found = acceptor.get("/rules/categories/0201").json()
     assert (found["name"], found["kind"], [row["situation"] for row in found["rules"]]) == (
         "Water manhole cover", "component", ["missing", "rattling"]
     )  # fmt: skip
@@ -115,8 +115,8 @@ def test_a_category_is_shown_whole_and_as_it_was_written(acceptor: Person) -> No
     assert written["filing_condition"] == "车辆经过时发出声响"
     assert written["translations"]["en"]["filing_condition"] == "Rattles when cars pass"
     assert written["situation_names"] == {"zh": "作响", "en": "rattling"}
-    assert acceptor.get("/rules/0103").json()["rules"][0]["limits"] == []
-    unknown = acceptor.get("/rules/0209")
+    assert acceptor.get("/rules/categories/0103").json()["rules"][0]["limits"] == []
+    unknown = acceptor.get("/rules/categories/0209")
     assert (unknown.status_code, unknown.json()["code"]) == (404, "category_unknown")
 
 
@@ -179,7 +179,7 @@ def test_documents_say_how_many_rules_rest_on_them(acceptor: Person) -> None:
 def test_reading_costs_the_same_few_statements_however_large_the_book(
     acceptor: Person, django_assert_num_queries: Any
 ) -> None:
-    for page in ("search?q=cover", "tree", "0201", "documents"):
+    for page in ("search?q=cover", "tree", "categories/0201", "documents"):
         acceptor.get(f"/rules/{page}")
         with django_assert_num_queries(3):  # who asks, the city, the edition of the day
             acceptor.get(f"/rules/{page}")
