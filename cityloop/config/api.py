@@ -33,6 +33,8 @@ ALWAYS = {400: "Not understood", 404: "Not found", 422: "Refused", 500: "Failed"
 SIGNED_IN = {401: "Not signed in", 403: "Not allowed"}
 WRITING = {409: "Overtaken"}
 LIMITED = {429: "Too often"}
+NAMED = {405: "Not offered here"}
+"""Where the last part of an address is given: it may be that of another operation, which takes another method."""
 PUBLIC = "/api/public/"
 """What anybody may ask for without signing in, and not without end."""
 
@@ -66,7 +68,8 @@ class CityloopAPI(NinjaAPI):
         for path, operations in schema["paths"].items():
             for method, operation in operations.items():
                 wanted = ALWAYS | (SIGNED_IN if "security" in operation else LIMITED if path.startswith(PUBLIC) else {})
-                for status, description in (wanted | (WRITING if method != "get" else {})).items():
+                wanted |= (WRITING if method != "get" else {}) | (NAMED if path.endswith("}") else {})
+                for status, description in wanted.items():
                     operation["responses"].setdefault(status, _answer(description))
         return schema
 

@@ -27,8 +27,9 @@ from cityloop.ground.accounts.structure import OrganisationData, PostData
 from cityloop.ground.audit.actions import seal
 from cityloop.ground.places.models import City
 from cityloop.ground.registry.actions import end_organisation
-from cityloop.ground.standards.actions import rename_category
+from cityloop.ground.standards.actions import put_documents, rename_category
 from cityloop.ground.standards.models import Category
+from cityloop.ground.standards.rows import DocumentData
 from cityloop.loop.cases.search import Wanted, acts
 from cityloop.loop.clocks.actions import CalendarData, change_calendar
 from cityloop.loop.clocks.ground import ground
@@ -108,6 +109,7 @@ def _fail(job: ProcrastinateJob) -> None:
 @pytest.mark.parametrize("language", ["zh-hans", "en"])
 def test_the_administrator_opens_every_page(administrator: Maintainer, job: ProcrastinateJob, language: str) -> None:
     _a_case()
+    put_documents([DocumentData("ACT", "Road act", {}, "law")], actor=SYSTEM)
     seal(day=date(2025, 6, 2), at=clock.now())
     assert administrator.save("accounts_organisation_change", Organisation.objects.get(code="roads").pk) == []
     for page, args in _pages():

@@ -138,7 +138,7 @@ def _attached(data: bytes, kind: str, name: str) -> HttpResponse:
     return HttpResponse(data, content_type=kind, headers=headers)
 
 
-@router.get("/rules/{category}", response=RuleCategory)
+@router.get("/rules/categories/{category}", response=RuleCategory)
 def category(request: HttpRequest, category: str, on: date | None = None) -> dict[str, Any]:
     """A minor category with all its situations whole, as they were written too."""
     may_read(request)

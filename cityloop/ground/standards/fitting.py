@@ -47,6 +47,7 @@ def _refuse(problems: Iterable[Problem]) -> None:
     told: list[dict[str, Any]] = [
         {"field": _field(problem), "code": problem.code, "text": problem.text()} for problem in problems
     ]
+    told = [one for position, one in enumerate(told) if one not in told[:position]]  # each limit repeats the rule's own
     if told:
         raise Refused("rule_unfit", problems=told, named="; ".join(f"{one['field']}: {one['text']}" for one in told))
 

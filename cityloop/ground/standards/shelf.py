@@ -19,22 +19,18 @@ CODE, CATEGORY, SITUATION, MAJOR, CONDITION = 16, 8, 4, 2, 1
 
 
 class Entry(NamedTuple):
-    """A rule on the shelf. `texts`: what it can be found by, folded, with their weights, heaviest first."""
+    """A rule on the shelf. `texts`: what it can be found by, folded, with their weights, heaviest first; `joined`: all
+    of them, a line each."""
 
     rule: RuleData
     category: CategoryData
     major: CategoryData
     texts: tuple[tuple[int, str], ...]
+    joined: str
 
     def weight(self, words: Iterable[str]) -> int:
-        """How well it fits; 0 where one of the words is nowhere in it."""
-        total = 0
-        for word in words:
-            found = next((weight for weight, text in self.texts if word in text), 0)
-            if not found:
-                return 0
-            total += found
-        return total
+        """How well it fits, where all of the words stand in it."""
+        return sum(next(weight for weight, text in self.texts if word in text) for word in words)
 
 
 @dataclass(frozen=True)
@@ -55,14 +51,12 @@ class Shelf:
         chosen = [
             entry
             for entry in self.entries
-            if (not kind or entry.category.kind == kind)
+            if all(word in entry.joined for word in words)
+            and (not kind or entry.category.kind == kind)
             and (not major or entry.major.code == major)
             and (urgent is None or entry.rule.urgent == urgent)
         ]
-        if not words:
-            return chosen
-        weighed = [(entry.weight(words), entry) for entry in chosen]
-        return [entry for weight, entry in sorted(weighed, key=lambda one: (-one[0], one[1].rule.key)) if weight]
+        return sorted(chosen, key=lambda entry: (-entry.weight(words), entry.rule.key))
 
     def of(self, category: str) -> list[Entry]:
         """All rules for a category; Unknown where there is none."""
@@ -105,9 +99,12 @@ def _entry(rule: RuleData, categories: dict[str, CategoryData]) -> Entry:
         (MAJOR, [major.name, *major.names.values()]),
         (CONDITION, conditions),
     ]
-    return Entry(
-        rule, category, major, tuple((weight, fold(text)) for weight, found in texts for text in found if text)
-    )
+    return shelved(rule, category, major, [(weight, text) for weight, found in texts for text in found if text])
+
+
+def shelved(rule: RuleData, category: CategoryData, major: CategoryData, texts: Iterable[tuple[int, str]]) -> Entry:
+    folded = tuple((weight, fold(text)) for weight, text in texts)
+    return Entry(rule, category, major, folded, "\n".join(text for _, text in folded))
 
 
 def said_in(language: str, rule: RuleData) -> dict[str, str]:

@@ -3,12 +3,14 @@
 import csv
 import io
 import re
+import zipfile
 from collections import Counter
+from decimal import Decimal
 from pathlib import Path
-from typing import Any
 
 import openpyxl
 import pytest
+from journeys.command import ROOT
 from journeys.conftest import JUNE
 
 from cityloop.config.pack.reading import Pack
@@ -21,7 +23,7 @@ from cityloop.ground.standards.checking import Kind, Known
 from cityloop.ground.standards.editions import differences, known_in, last_edition, rules_of, said, whole
 from cityloop.ground.standards.exporting import to_csv, to_workbook
 from cityloop.ground.standards.importing import Reading, read
-from cityloop.ground.standards.mapping import FOLDER, load, named
+from cityloop.ground.standards.mapping import FOLDER, FileMapping, Part, load, named
 from cityloop.ground.standards.rows import DocumentData
 from standards.sample import RULES
 
@@ -184,16 +186,24 @@ def test_what_is_no_table_of_rules_is_said_and_never_raised(data: bytes, problem
 
 
 def test_a_workbook_that_would_fill_the_memory_is_not_opened() -> None:
-    data = workbook(["category"], ["0101"], merged=("A3:XFD30000",))
-    assert problems(read(data, "book.xlsx", KNOWN)) == ["book.xlsx: this workbook is too large: at most 20000 x 200"]
+    with zipfile.ZipFile(io.BytesIO(workbook(["category"], ["0101"], merged=("A3:B4",)))) as small:
+        parts = {name: small.read(name).replace(b"A3:B4", b"A3:XFD30000") for name in small.namelist()}
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w") as large:
+        for name, part in parts.items():
+            large.writestr(name, part)
+    assert problems(read(out.getvalue(), "book.xlsx", KNOWN)) == [
+        "book.xlsx: this workbook is too large: at most 20000 x 200"
+    ]
 
 
 def test_problems_are_said_in_the_readers_language() -> None:
     texts.speak("zh")
     with pytest.raises(Refused) as refused:
         read(b"category,value,unit\n0101,0,h\n", "rules.csv", KNOWN).require()
-    problems: Any = refused.value.facts["problems"]
-    (problem,) = problems
+    found = refused.value.facts["problems"]
+    assert isinstance(found, list)
+    problem = found[0]
     assert (problem["line"], problem["column"], problem["code"], problem["value"]) == (2, "value", "out_of_range", "0")
     assert problem["text"].startswith("0 ")
     assert re.search("[\u4e00-\u9fff]", problem["text"])
@@ -313,6 +323,27 @@ def test_a_table_of_categories_alone_brings_no_rules(shared: Path) -> None:
     assert (len(reading.categories), reading.rules) == (211, [])
     assert sum(row.local for row in reading.categories) == 58
     assert reading.without_rules
+
+
+def test_the_manuals_mapping_works_as_it_is_written(tmp_path: Path) -> None:
+    text = (ROOT / "docs" / "packs.md").read_text(encoding="utf-8")
+    assert {name for kind in (FileMapping, Part) for name in kind.model_fields if f"`{name}" not in text} == set()
+    path = tmp_path / "mapping.yaml"
+    path.write_text(
+        text.split("<!-- file: mapping.yaml -->")[1].split("```")[1].removeprefix("yaml\n"), encoding="utf-8"
+    )
+    table = "source,kind,major_code,minor_code,minor_name,condition,limit\n" + (
+        "District,event,01,02,Heap,Big,4小时\nOther,event,01,02,Heap,Big,4小时\n"
+    )
+    reading = read(table.encode(), "x.csv", NOTHING, load(path))
+    assert problems(reading) == []
+    (rule,) = reading.rules
+    assert (rule.category, rule.source, rule.limits[0].value, rule.limits[0].unit) == (
+        "20102",
+        "District",
+        Decimal(4),
+        "wh",
+    )
 
 
 def test_no_workbook_is_made_of_nothing() -> None:

@@ -49,7 +49,7 @@ export function useCategory(code: Ref<string>, on: Ref<string>) {
     computed(() => ({
       queryKey: ['rules', 'category', language.value, code.value, on.value],
       queryFn: ({ signal }: { signal: AbortSignal }) =>
-        api.get('/api/rules/{category}', {
+        api.get('/api/rules/categories/{category}', {
           params: { path: { category: code.value }, query: dayOf(on.value) },
           signal,
         }),
