@@ -22,7 +22,7 @@ from bench.naive import WEEKDAYS, NaiveClock
 
 LINES = 1_000_000
 SAMPLE = 2_000
-CALENDARS, EACH = 500, 200
+CALENDARS, CITIES, EACH = 500, 250, 200
 SEED = 2026
 COMMAND = Path(sys.executable).with_name("cityloop")
 MIDDLE = date(2026, 2, 17)
@@ -37,10 +37,8 @@ CHINA: dict[str, Any] = {
 
 
 def measure(sheet: Sheet) -> None:
-    """Speed on limits of all units, about half of them with pauses; agreement on random calendars of many zones.
-
-    Area classes and combined limits are above this clock: whoever measures them adds their agreement here.
-    """
+    """Speed on limits of all units, about half of them with pauses; agreement on random calendars of many zones, and
+    on random cities with area classes, seasons, parts and limits that stages share."""
     _speed(sheet)
     _agreement(sheet)
 
@@ -86,9 +84,12 @@ def _agreement(sheet: Sheet) -> None:
     sheet.begin()
     started = monotonic()
     with ProcessPoolExecutor(os.cpu_count(), mp_context=get_context("spawn")) as pool:
-        found = list(pool.map(_told_otherwise, range(CALENDARS)))
-    sheet.add("due: random deadlines compared", CALENDARS * EACH, "limits", at_least=100_000)
-    sheet.add("due: random deadlines told otherwise by the naive clock", sum(found), "limits", at_most=0)
+        limits = sum(pool.map(_told_otherwise, range(CALENDARS)))
+        cases = sum(pool.map(_cases_told_otherwise, range(CITIES)))
+    sheet.add("due: random limits compared", CALENDARS * EACH, "limits", at_least=100_000)
+    sheet.add("due: random limits told otherwise by the naive clock", limits, "limits", at_most=0)
+    sheet.add("due: random cases compared, with area classes and shared limits", CITIES * EACH, "cases")
+    sheet.add("due: random cases told otherwise by the naive clock", cases, "cases", at_most=0)
     sheet.add("due: their comparison", monotonic() - started, "s")
 
 
@@ -101,3 +102,10 @@ def _told_otherwise(number: int) -> int:
     made = calendar(written)
     told = [(clock.due(limit), answer(orjson.dumps(limit), made)) for limit in limits]
     return sum(ours.get("due", "") != (naive and naive.isoformat()) for naive, ours in told)
+
+
+def _cases_told_otherwise(number: int) -> int:
+    """The same for the cases of one random city."""
+    from bench.cities import compared
+
+    return sum(told.naive != told.ours for told in compared(SEED + number, EACH))

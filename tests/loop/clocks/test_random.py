@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 
 import orjson
 
+from bench.cities import compared
 from bench.limits import rounds
 from bench.naive import MINUTE, NaiveClock, elapsed
 from cityloop.core.units import LimitUnit
@@ -56,6 +57,14 @@ def test_two_thousand_deadlines_are_those_of_the_naive_clock() -> None:
             if answered != {"id": limit["id"], "due": naive}:
                 wrong.append((written, limit, naive, answered))
     assert (seen, wrong[:3]) == (2000, [])
+
+
+def test_a_thousand_deadlines_of_cities_are_those_of_the_naive_city() -> None:
+    """Area classes that change, seasons, parts one after another, stages under one limit."""
+    told = [told for number in range(10) for told in compared(number, 100)]
+    wrong = [one for one in told if one.ours != one.naive]
+    assert (len(told), wrong[:3]) == (1000, [])
+    assert {len(one.naive) for one in told} >= {0, 1, 2, 3}
 
 
 def test_a_deadline_moved_by_a_pause_is_the_one_with_that_pause() -> None:
