@@ -161,16 +161,24 @@ def as_it_stands(case: CaseRow, unit: AssignmentRow) -> Deadlines:
 def _paused(
     was: Deadlines, case: CaseRow, unit: AssignmentRow, clock: Clock, start: datetime, end: datetime
 ) -> Deadlines:
+    """A part that had not begun when the pause did stands from where it would have begun to where it begins now."""
     handling = _limit(clock, HANDLE, case, unit)
     total = clock.limits(TOTAL, case.rule_id, case.areas, case.opened_at)
-    moved = [clock.paused(part.deadline, handling, start, end) for part in was.parts]
+    of_part = {limit.part: limit for limit in clock.limits(HANDLE, case.rule_id, case.areas, unit.started_at)}
+    stood = last = start, end
+    parts = []
+    for part in was.parts:
+        last = stood
+        moved = clock.paused(part.deadline, of_part.get(part.name, handling), *stood)
+        assert moved.due_at is not None  # a part has a deadline, and no pause is open here
+        assert moved.yellow_at is not None
+        parts.append(Part(part.name, moved.due_at, moved.yellow_at))
+        if moved.due_at > part.due_at:
+            stood = part.due_at, moved.due_at
     return Deadlines(
-        clock.paused(was.case, total[0] if total else handling, start, end),
-        clock.paused(was.assignment, handling, start, end),
-        tuple(
-            Part(part.name, mark.due_at or part.due_at, mark.yellow_at or part.yellow_at)
-            for part, mark in zip(was.parts, moved, strict=True)
-        ),
+        clock.paused(was.case, total[0], start, end) if total else clock.paused(was.case, handling, *last),
+        clock.paused(was.assignment, handling, *last),
+        tuple(parts),
     )
 
 
