@@ -20,20 +20,14 @@ class ExtensionIn(Schema):
     unit: LimitUnit
 
 
-class StepIn(Schema):
-    """`seq` is the number of the last entry the caller saw; a case that moved since is not touched (409).
-
-    `photos` were sent before and are what this step shows as its proof.
-    """
+class StepFacts(Schema):
+    """A step, and what it may need to be told."""
 
     model_config = ConfigDict(extra="forbid")
 
     step: str
-    seq: int | None = None
-    at: AwareDatetime | None = None
     note: str = ""
     organisation: str = ""
-    situation: str = ""
     reason: str = ""
     result: str = ""
     verdict: str = ""
@@ -42,6 +36,17 @@ class StepIn(Schema):
     until: AwareDatetime | None = None
     review_on: date | None = None
     measures: str = ""
+
+
+class StepIn(StepFacts):
+    """`seq` is the number of the last entry the caller saw; a case that moved since is not touched (409).
+
+    `photos` were sent before and are what this step shows as its proof.
+    """
+
+    seq: int | None = None
+    at: AwareDatetime | None = None
+    situation: str = ""
     photos: PhotoIds = []
 
 
@@ -53,23 +58,10 @@ class StepOut(Schema):
     steps: list[str]
 
 
-class ManyStepsIn(Schema):
+class ManyStepsIn(StepFacts):
     """One step of many cases, with the same facts."""
 
-    model_config = ConfigDict(extra="forbid")
-
     numbers: Annotated[list[str], Field(min_length=1, max_length=200)]
-    step: str
-    note: str = ""
-    organisation: str = ""
-    reason: str = ""
-    result: str = ""
-    verdict: str = ""
-    closing_kind: str = ""
-    extension: ExtensionIn | None = None
-    until: AwareDatetime | None = None
-    review_on: date | None = None
-    measures: str = ""
 
 
 class StepProblem(Schema):
