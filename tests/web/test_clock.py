@@ -138,7 +138,7 @@ def test_more_time_is_asked_for_several_cases_at_once(opens: Opens) -> None:
     page.get_by_role("region", name="Bulk steps").get_by_role("button", name="Ask for more time").click()
     form = page.get_by_role("dialog")
     send = form.get_by_role("button", name="Ask for more time 2 cases")
-    form.get_by_label("a reason").fill("Frost")
+    form.get_by_label("Reason").fill("Frost")
     expect(send).to_be_disabled()
     form.get_by_label("How many").fill("3")
     form.get_by_label("Unit", exact=True).select_option(label="working hours")
