@@ -5,8 +5,6 @@ from datetime import date, timedelta
 from typing import Any
 
 import pytest
-from django.apps import apps
-from django.db import connection
 from journeys.conftest import JUNE
 
 from cityloop.config.pack.apply import apply
@@ -17,71 +15,11 @@ from cityloop.core.errors import Denied
 from cityloop.ground.accounts.actions import give_tenure, make_token, make_user
 from cityloop.ground.accounts.models import Post, User
 from cityloop.ground.places.city import city
-from cityloop.ground.standards.actions import begin_edition, put_documents
 from cityloop.ground.standards.editions import last_edition, rules_of
 from cityloop.ground.standards.models import Category, Edition, Proposal
 from cityloop.ground.standards.proposals import begin_proposal
 from cityloop.ground.standards.queries import rule_book
-from cityloop.ground.standards.rows import DocumentData
-from standards.people import Editor, editor
-
-TODAY = JUNE.date()
-TOMORROW = TODAY + timedelta(days=1)
-DRAFT = {"title": "Deep holes", "reason": "People fell", "basis": "ACT", "begins": TOMORROW.isoformat()}
-DEEP = {
-    "category": "0101",
-    "situation": "deep",
-    "filing_condition": "Deeper than 10 cm",
-    "closing_condition": "Filled",
-    "urgent": True,
-    "limits": [
-        {"stage": "handle", "part": "fence", "value": 2, "unit": "h"},
-        {"stage": "handle", "part": "repair", "value": "5", "unit": "wd"},
-    ],
-}
-
-
-@pytest.fixture
-def proposer(tiny_city: Pack) -> Editor:
-    put_documents([DocumentData("ACT", "Road act", {}, "law")], actor=SYSTEM)
-    return editor("rule_editor")
-
-
-@pytest.fixture
-def leader(proposer: Editor) -> Editor:
-    return editor("leader")
-
-
-def begun(proposer: Editor, **changes: Any) -> str:
-    answer = proposer.post("/rules/proposals", DRAFT | changes)
-    assert answer.status_code == 201, answer.content
-    return f"/rules/proposals/{answer.json()['number']}"
-
-
-def submitted(proposer: Editor, situation: str = "deep", **changes: Any) -> str:
-    path = begun(proposer, **changes)
-    assert proposer.put(f"{path}/changes", DEEP | {"situation": situation}).status_code == 200
-    assert proposer.post(f"{path}/submit", {}).json()["state"] == "submitted"
-    return path
-
-
-def rows() -> dict[str, Any]:
-    """All rows of the rule book."""
-    found = {}
-    with connection.cursor() as cursor:
-        for model in apps.get_app_config("standards").get_models():
-            cursor.execute(f"SELECT json_agg(t ORDER BY t.id) FROM {model._meta.db_table} t")
-            found[model.__name__] = cursor.fetchone()[0]
-    assert found["Rule"]
-    assert found["Edition"]
-    return found
-
-
-def refused(answer: Any, status: int, code: str) -> dict[str, Any]:
-    problem: dict[str, Any] = answer.json()
-    assert (answer.status_code, problem["code"]) == (status, code), problem
-    return problem
-
+from standards.people import DEEP, DRAFT, TODAY, TOMORROW, Editor, begun, editor, refused, rows, submitted
 
 # From draft to edition
 
@@ -343,72 +281,9 @@ def test_a_city_that_asks_for_limits_is_not_given_a_book_without(proposer: Edito
     assert rows() == before
 
 
-# Files
-
-
-def test_a_file_becomes_a_draft_with_its_difference(proposer: Editor) -> None:
-    table = proposer.get("/rules/export.csv").content.decode("utf-8-sig")
-    assert "0102,Does not burn at night,Burns again,handle,,4,wh" in table
-    changed = table.replace("handle,,4,wh", "handle,,８,wh").encode()
-    answer = proposer.send("/rules/proposals/import", "rules.csv", changed, **DRAFT)
-    assert answer.status_code == 201, answer.content
-    assert [(row["category"], row["change"], row["fields"]) for row in answer.json()["differences"]] == [
-        ("0102", "changed", ["limits"])
-    ]
-    again = proposer.send("/rules/proposals/import", "rules.csv", changed, **DRAFT)
-    assert again.json()["number"] == answer.json()["number"]
-    workbook = proposer.get("/rules/export.xlsx")
-    assert workbook["Content-Disposition"] == 'attachment; filename="rules-2020.xlsx"'
-    same = proposer.send("/rules/proposals/import", "rules.xlsx", workbook.content, **DRAFT | {"title": "Same"})
-    assert (same.status_code, same.json()["differences"]) == (201, [])
-    part = "\n".join(table.splitlines()[:2]).encode()
-    kept = proposer.send("/rules/proposals/import", "p.csv", part, **DRAFT | {"title": "Part", "keep_others": "true"})
-    assert kept.json()["differences"] == []
-    gone = proposer.send("/rules/proposals/import", "p.csv", part, **DRAFT | {"title": "Part"})
-    assert [(row["category"], row["change"]) for row in gone.json()["differences"]] == [
-        ("0102", "gone"),
-        ("0103", "gone"),
-    ]
-
-
-def test_a_file_that_cannot_be_read_is_taken_not_at_all(proposer: Editor) -> None:
-    before = rows()
-    data = b"category,value,unit\n0101,1,h\n0109,1,h\n0102,0,wd\n"
-    problem = refused(proposer.send("/rules/proposals/import", "rules.csv", data, **DRAFT), 422, "file_refused")
-    assert [(one["line"], one["column"], one["code"]) for one in problem["problems"]] == [
-        (4, "value", "out_of_range"),
-        (3, "category", "category_unknown_near"),
-    ]
-    assert problem["count"] == 2
-    refused(
-        proposer.send("/rules/proposals/import", "rules.csv", data, **DRAFT | {"mapping": "none"}), 422,
-        "import_mapping_unknown",
-    )  # fmt: skip
-    large = proposer.send("/rules/proposals/import", "rules.csv", b"x" * 5_000_001, **DRAFT)
-    assert refused(large, 422, "file_refused")["problems"][0]["code"] == "workbook_too_large"
-    assert rows() == before
-
-
 def test_a_machine_may_not_propose_without_the_permission(tiny_city: Pack) -> None:
     with pytest.raises(Denied):
         begin_proposal("t", reason="", basis="", begins=TOMORROW, actor=Actor("user:1", "x"), at=clock.now())
-
-
-# The pack afterwards
-
-
-def test_a_pack_does_not_roll_back_what_was_approved(proposer: Editor, leader: Editor, tiny_city: Pack) -> None:
-    number = leader.post(f"{submitted(proposer)}/approve", {}).json()["number"]
-    before = [edition.valid_to for edition in Edition.objects.order_by("valid_from")]
-    found = apply(tiny_city, actor=SYSTEM, at=clock.now())
-    assert not found
-    (notice,) = found.notices
-    assert notice.facts["proposal"] == number
-    assert str(notice).startswith(
-        f"Edition 2025-06-03 of the rules, from 2025-06-03, came from proposal {number} and stays; pack.yaml still "
-        "names 2020."
-    )
-    assert [edition.valid_to for edition in Edition.objects.order_by("valid_from")] == before
 
 
 def test_proposals_are_listed_in_few_statements(
@@ -422,10 +297,3 @@ def test_proposals_are_listed_in_few_statements(
     with django_assert_num_queries(4):  # who asks, proposals, the last edition, names
         leader.get("/rules/proposals")
     assert leader.get("/rules/proposals?state=draft").json() == []
-
-
-def test_an_edition_made_outside_makes_a_proposal_stale(proposer: Editor) -> None:
-    path = begun(proposer)
-    proposer.put(f"{path}/changes", DEEP)
-    begin_edition("pack", rules_of(last_edition().pk), scheme="tiny-1", actor=SYSTEM, begins=TODAY)
-    assert refused(proposer.post(f"{path}/submit", {}), 409, "proposal_stale")["changed"] == []
