@@ -1,6 +1,7 @@
 """The catalogue that ships, read as it lies there: what a city that begins with it can count on."""
 
 import csv
+import json
 from collections import defaultdict
 
 from journeys.command import ROOT
@@ -59,3 +60,10 @@ def test_every_minor_is_counted_once_as_an_assessment_item_and_every_item_in_the
         counted[row["from_scheme"], row["to_scheme"]].append(row["from_code"])
     for source, target in (("sample", "sample-assess"), ("sample-assess", "sample-survey")):
         assert sorted(counted[source, target]) == sorted(schemes[source])
+
+
+def test_every_part_of_a_handling_has_a_name_on_the_screens() -> None:
+    parts = {row["part"] for row in rows("rules")} - {""}
+    for language in ("zh", "en"):
+        texts = json.loads((ROOT / "web" / "src" / "domains" / "clocks" / f"{language}.json").read_text("utf-8"))
+        assert parts <= texts["clocks"]["part"].keys()
