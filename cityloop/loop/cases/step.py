@@ -75,17 +75,19 @@ def step(
 ) -> Outcome:
     """Take one step; `at` is when it happened, `recorded_at` when we learned of it (both aware, UTC).
 
-    Raises Conflict (wrong state), Refused (unknown step, missing or wrong fact, time going backwards) or Denied.
+    Raises, in this order: Refused (unknown step), Conflict (wrong state), Denied, Refused (time going backwards, a
+    missing or wrong fact, what the case itself forbids).
     """
     row = STEPS.get(name)
     if row is None:
         raise Refused("step_unknown", step=name)
+    _refuse_state(row, snapshot)
+    post = _post(row, standing(snapshot, at), actor) if snapshot and not actor.trusted else None
     _refuse(row, snapshot, at, facts, clock)
     if snapshot is None:
         assert facts.opening is not None  # _refuse has seen to it
         held = actor.post_for(row.permission, facts.opening.case.areas, (facts.opening.centre,))
         return opened(row, facts.opening, actor.key, held.code if held else "", at, facts, clock, recorded_at)
-    post = None if actor.trusted else _post(row, standing(snapshot, at), actor)
     return moved(row, snapshot, actor.key, post.code if post else "", at, facts, clock, recorded_at)
 
 
@@ -120,17 +122,15 @@ def may_take(standing: Standing, actor: Actor) -> list[str]:
 
 def _why(row: Step, standing: Standing, actor: Actor) -> CityloopError | None:
     """The refusal that taking this step would meet, in the order in which taking it looks."""
-    if "rule" in row.needs and standing.rule is None:
-        return Refused("fact_missing", step=_term(row), fact=Term("rule", FACTS["rule"]))
-    if row.name == "request_return" and standing.ruled:
-        return Refused("dispatch_ruled")
-    if why := holds.why_not(row.name, standing.hold):
-        return why
     try:
         _post(row, standing, actor)
     except Denied as denied:
         return denied
-    return None
+    if "rule" in row.needs and standing.rule is None:
+        return Refused("fact_missing", step=_term(row), fact=Term("rule", FACTS["rule"]))
+    if row.name == "request_return" and standing.ruled:
+        return Refused("dispatch_ruled")
+    return holds.why_not(row.name, standing.hold)
 
 
 def _post(row: Step, standing: Standing, actor: Actor) -> HeldPost | None:
@@ -144,11 +144,14 @@ def _post(row: Step, standing: Standing, actor: Actor) -> HeldPost | None:
         raise Denied("step_denied", step=_term(row), roles=roles) from denied
 
 
-def _refuse(row: Step, snapshot: Snapshot | None, at: datetime, facts: Facts, clock: Clock) -> None:
-    """Raise the refusal that a person will read, if this step may not be taken."""
+def _refuse_state(row: Step, snapshot: Snapshot | None) -> None:
     state = snapshot.case.state if snapshot else ""
     if (snapshot is None) != (not row.sources) or (snapshot and state not in row.sources):
         raise Conflict("state_wrong", step=_term(row), state=Term(state, STATES[state]) if state else "-")
+
+
+def _refuse(row: Step, snapshot: Snapshot | None, at: datetime, facts: Facts, clock: Clock) -> None:
+    """Raise what time, facts or the case itself have against this step."""
     if snapshot and at < snapshot.case.last_at:
         last = snapshot.case.last_at.isoformat()
         raise Refused("time_before_last", step=_term(row), at=at.isoformat(), last=last)
