@@ -251,6 +251,25 @@ def pack_derive(
         commands.derive_pack(path, file, force)
 
 
+@pack_app.verb("holidays", _("Draft the special days of a calendar from what a country has announced."))
+def pack_holidays(
+    country: Annotated[str, typer.Argument(metavar="CN|US|DE-BY|…", help=_("Country, perhaps with its part."))],
+    first: Annotated[int, typer.Argument(metavar="YEAR", min=1950, max=2100, help=_("First year."))],
+    last: Annotated[int | None, typer.Argument(metavar="[YEAR]", min=1950, max=2100, help=_("Last year."))] = None,
+    hours: Annotated[
+        str, typer.Option(metavar="HH:MM-HH:MM,…", help=_("Work periods of a day that is made up."))
+    ] = "08:00-12:00,14:00-18:00",
+    data_dir: DataDir = None,
+    lang: Lang = None,
+) -> None:
+    from cityloop.config.pack import holidays
+
+    with speaking(lang):
+        nation, _sep, part = country.upper().partition("-")
+        known = holidays.special_days(nation, first, max(first, last or first), part)
+        print(holidays.written(country.upper(), known, hours), end="")
+
+
 @audit_app.verb("verify", _("Walk all chains and seals, rebuild every row; say where something breaks."))
 def audit_verify(
     head: Annotated[

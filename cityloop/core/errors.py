@@ -140,6 +140,10 @@ TEXTS: dict[str, str] = {
     ),
     "calendar_part_wrong": N_("Calendar %(calendar)s: %(part)s is missing, or does not map days to work periods."),
     "calendar_setting_wrong": N_("Calendar %(calendar)s: %(setting)s cannot be %(value)s."),
+    "country_unknown": N_("No holidays of %(country)s are known here; write a code such as CN, US or DE-BY."),
+    "holidays_not_announced": N_(
+        "The holidays of %(country)s in %(year)s have not been announced yet; known are those until %(known)s."
+    ),
     "calendar_zone_unknown": N_("Calendar %(calendar)s: there is no time zone %(zone)s."),
     "calendar_day_wrong": N_("Calendar %(calendar)s: %(day)s is neither mon, tue … sun nor a date like 2015-10-30."),
     "calendar_day_twice": N_("Calendar %(calendar)s: %(day)s stands there twice."),
