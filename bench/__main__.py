@@ -1,24 +1,44 @@
-"""`python -m bench [replay|evaluation|online|desk]`: all parts, or one, on a database of its own; JSON out."""
+"""`python -m bench [due|replay|evaluation|online|desk|sweep]`: all parts, or one, on a database of its own; JSON."""
 
 import argparse
 import json
 import sys
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-PARTS = ("replay", "evaluation", "online", "desk")
+if TYPE_CHECKING:
+    from bench.figures import Sheet
+
+PARTS = ("due", "replay", "evaluation", "online", "desk", "sweep")
 
 
 def main() -> None:
     """Measure, show a table on the error stream, write the JSON. A missed goal is a figure, not a failure."""
     options = _options()
     from bench.figures import ERR, Sheet, machine
-    from bench.town import fresh_town, take_history
 
     wanted = PARTS if options.part is None else (options.part,)
     sheet = Sheet()
+    where = machine()
+    if "due" in wanted:
+        from bench import due
+
+        ERR.print("due ...")
+        due.measure(sheet)
+    if wanted != ("due",):
+        where |= _in_town(wanted, sheet, options)
+    sheet.show()
+    _write({"machine": where, "figures": [figure.to_dict() for figure in sheet.figures]}, options.json)
+
+
+def _in_town(wanted: Sequence[str], sheet: "Sheet", options: argparse.Namespace) -> dict[str, Any]:
+    """The parts that need a city; what is said of its database."""
+    from bench.figures import ERR, database
+    from bench.town import fresh_town, take_history
+
     with fresh_town(options.pack) as town:
-        where = machine(town.folder)
+        where = database(town.folder)
         if "replay" in wanted:
             from bench import replay
 
@@ -42,8 +62,12 @@ def main() -> None:
 
             ERR.print("desk ...")
             desk.measure(town, sheet)
-    sheet.show()
-    _write({"machine": where, "figures": [figure.to_dict() for figure in sheet.figures]}, options.json)
+        if "sweep" in wanted:
+            from bench import sweep
+
+            ERR.print("sweep ...")
+            sweep.measure(town, sheet)
+    return where
 
 
 def _options() -> argparse.Namespace:

@@ -82,24 +82,26 @@ def load() -> float:
     return round(os.getloadavg()[0], 2)
 
 
-def machine(folder: Path) -> dict[str, Any]:
-    """Where this was measured; `folder` is on the disk that held the database."""
-    from django.db import connection
-
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT current_setting('server_version'), current_setting('synchronous_commit')")
-        version, durable = cursor.fetchone()
+def machine() -> dict[str, Any]:
+    """Where this was measured."""
     return {
         "cpus": os.cpu_count(),
         "model": _model(),
         "memory_mib": os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") >> 20,
         "system": platform.platform(),
         "python": platform.python_version(),
-        "postgresql": version,
-        "synchronous_commit": durable,
-        "file_system": _file_system(folder),
         "load": [round(value, 2) for value in os.getloadavg()],
     }
+
+
+def database(folder: Path) -> dict[str, Any]:
+    """The database that it was measured on; `folder` is on its disk."""
+    from django.db import connection
+
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT current_setting('server_version'), current_setting('synchronous_commit')")
+        version, durable = cursor.fetchone()
+    return {"postgresql": version, "synchronous_commit": durable, "file_system": _file_system(folder)}
 
 
 def _model() -> str:

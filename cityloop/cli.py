@@ -6,73 +6,36 @@
 import gc
 import os
 import sys
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from pathlib import Path
-from typing import Annotated, Any, NoReturn, TypeVar
+from typing import Annotated
 
 from cityloop.core import texts
-from cityloop.core.texts import N_, _
+from cityloop.core.texts import _
 
 texts.speak(texts.choose(sys.argv, os.environ))  # typer reads its own headings when it is imported
 
 import typer
-from rich.console import Console
-from typer.core import TyperCommand, TyperGroup
 from typer.exceptions import TyperException
 
 from cityloop.config.session import session
-from cityloop.core.errors import CityloopError, Refused
+from cityloop.config.verbs import BROKEN, DONE, ERR, OUT, REFUSED, Typer, Verbs, misused, speaking, working
 
-DONE, BROKEN, REFUSED = 0, 1, 2
-OUT, ERR = Console(soft_wrap=True), Console(stderr=True, soft_wrap=True)
-
-
-class _Spoken:
-    """What typer says of itself, in the language spoken here."""
-
-    def get_help_option(self, ctx: Any) -> Any:
-        option = super().get_help_option(ctx)  # type: ignore[misc]  # mixed into commands and groups
-        if option is not None:
-            option.help = _("Show this message and exit.")
-        return option
-
-    def format_usage(self, ctx: Any, formatter: Any) -> None:
-        pieces = self.collect_usage_pieces(ctx)  # type: ignore[attr-defined]
-        formatter.write_usage(ctx.command_path, " ".join(pieces), prefix=_("Usage: "))
-
-
-Run = TypeVar("Run", bound=Callable[..., None])
-
-
-class _Verb(_Spoken, TyperCommand):
-    pass
-
-
-class _Verbs(_Spoken, TyperGroup):
-    pass
-
-
-class _Typer(typer.Typer):
-    def verb(self, name: str, about: str) -> Callable[[Run], Run]:
-        """A command whose help is `about`."""
-        return self.command(name, help=about, cls=_Verb)
-
-
-app = _Typer(
-    cls=_Verbs,
+app = Typer(
+    cls=Verbs,
     help=_("cityloop: a city runs itself day to day - report, dispatch, clock, check, score."),
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
 )
-pack_app = _Typer(cls=_Verbs, help=_("Check a city's pack, see what it would change, apply it."), no_args_is_help=True)
-audit_app = _Typer(cls=_Verbs, help=_("Verify the chains and seals, seal what was recorded."), no_args_is_help=True)
-account_app = _Typer(cls=_Verbs, help=_("People, machines and their sign-ins."), no_args_is_help=True)
+pack_app = Typer(cls=Verbs, help=_("Check a city's pack, see what it would change, apply it."), no_args_is_help=True)
+audit_app = Typer(cls=Verbs, help=_("Verify the chains and seals, seal what was recorded."), no_args_is_help=True)
+account_app = Typer(cls=Verbs, help=_("People, machines and their sign-ins."), no_args_is_help=True)
 app.add_typer(pack_app, name="pack")
 app.add_typer(audit_app, name="audit")
 app.add_typer(account_app, name="account")
-bench_app = _Typer(cls=_Verbs, help=_("Make a city to measure or to practise on."), no_args_is_help=True)
+rules_app = Typer(cls=Verbs, help=_("Write the rule book, or propose what a file says."), no_args_is_help=True)
+app.add_typer(rules_app, name="rules")
+bench_app = Typer(cls=Verbs, help=_("Make a city to measure or to practise on."), no_args_is_help=True)
 app.add_typer(bench_app, name="bench")
 
 DataDir = Annotated[
@@ -101,71 +64,15 @@ At = Annotated[
 ]
 
 
-@contextmanager
-def working(data_dir: Path | None, lang: str | None) -> Iterator[None]:
-    """A verb at work: the language chosen, the database there, every refusal one sentence and exit code 2."""
-    with speaking(lang), session(data_dir):
-        yield
-
-
-@contextmanager
-def speaking(lang: str | None) -> Iterator[None]:
-    from django.db import InterfaceError, OperationalError
-
-    from cityloop.config.pack.problems import PackErrors
-
-    if lang is not None and lang not in texts.LANGUAGES:
-        _refuse(Refused("fact_wrong", fact="--lang", value=lang))
-    try:
-        yield
-    except CityloopError as error:
-        _refuse(error)
-    except PackErrors as errors:
-        _refuse(errors)
-    except (OperationalError, InterfaceError):
-        _refuse(Refused("database_away"))
-
-
-def _refuse(error: Exception) -> NoReturn:
-    ERR.print(f"[bold red]{_('Refused')}[/]: ", end="")
-    text = str(error)
-    ERR.print(f"\n{text}" if "\n" in text else text, markup=False, highlight=False)
-    raise typer.Exit(REFUSED)
-
-
 def main() -> None:
     """The entry point of the command."""
     gc.set_threshold(100_000, 50, 100)  # millions of rows pass through here, none of them in a cycle
     try:
         sys.exit(app(standalone_mode=False) or DONE)
     except TyperException as error:
-        _explain(error)
-
-
-MISUSED = {
-    "MissingParameter": N_("%(name)s is missing."),
-    "NoSuchOption": N_("There is no option %(name)s."),
-    "BadParameter": N_("%(name)s: this value cannot be used."),
-    "BadOptionUsage": N_("%(name)s: a value is missing here, or one too many."),
-    "UsageError": N_("This is not understood: %(message)s"),
-}
-
-
-def _explain(error: Any) -> NoReturn:
-    """A wrong use of the command, in one sentence; how it is used stands under --help."""
-    kind = type(error).__name__
-    if kind == "NoArgsIsHelpError":
-        raise SystemExit(REFUSED)  # the help has been shown
-    name = getattr(error, "option_name", None)
-    parameter = getattr(error, "param", None)
-    if parameter is not None:
-        name = " / ".join(parameter.opts) if parameter.param_type_name == "option" else parameter.name.upper()
-    message = getattr(error, "message", "") or str(error)
-    facts = {"name": name or "", "message": message.removeprefix("Got unexpected extra argument(s) ")}
-    ERR.print(_(MISUSED.get(kind, MISUSED["UsageError"])) % facts, markup=False, highlight=False)
-    if getattr(error, "ctx", None) is not None:
-        ERR.print(_("How it is used: %(command)s --help") % {"command": error.ctx.command_path}, markup=False)
-    raise SystemExit(REFUSED)
+        for sentence in misused(error):
+            ERR.print(sentence, markup=False, highlight=False)
+        raise SystemExit(REFUSED) from error
 
 
 @app.verb("demo", _("Apply a pack, replay its history, evaluate, and serve the living city."))
@@ -216,6 +123,33 @@ def replay(
         chosen = commands.find_pack(str(pack))
         with session(data_dir):
             commands.replay(chosen, file, until=until, limit=limit, json=json, rejects=rejects)
+
+
+@app.verb(
+    "due",
+    _("When limits are used up, in bulk: a JSON object a line in, one out. Needs no city and no database.")
+    + "\n\n"
+    + _(
+        'In: {"id":1,"start":"2026-02-13T16:20:00+08:00","value":7,"unit":"wh","pauses":[["...","..."]]}. '
+        "Units: h round the clock, d calendar days, wh working hours, wd working days. "
+        'Out, in the same order: {"id":1,"due":"..."}, with "provisional":true beyond the last known day, "due":null '
+        'in an open pause, or {"id":1,"error":"..."} for a line that cannot be computed.'
+    ),
+)
+def due(
+    calendar: Annotated[
+        Path,
+        typer.Option(
+            metavar="FILE", help=_("Work periods as JSON: zone, week, days, wd_rule, at_boundary, known_until.")
+        ),
+    ],
+    data_dir: DataDir = None,
+    lang: Lang = None,
+) -> None:
+    from cityloop.config import limits
+
+    with speaking(lang):
+        limits.due(calendar)
 
 
 @app.verb("evaluate", _("Counts and rates of a period by area, organisation, channel or category."))
@@ -317,6 +251,25 @@ def pack_derive(
         commands.derive_pack(path, file, force)
 
 
+@pack_app.verb("holidays", _("Draft the special days of a calendar from what a country has announced."))
+def pack_holidays(
+    country: Annotated[str, typer.Argument(metavar="CN|US|DE-BY|…", help=_("Country, perhaps with its part."))],
+    first: Annotated[int, typer.Argument(metavar="YEAR", min=1950, max=2100, help=_("First year."))],
+    last: Annotated[int | None, typer.Argument(metavar="[YEAR]", min=1950, max=2100, help=_("Last year."))] = None,
+    hours: Annotated[
+        str, typer.Option(metavar="HH:MM-HH:MM,…", help=_("Work periods of a day that is made up."))
+    ] = "08:00-12:00,14:00-18:00",
+    data_dir: DataDir = None,
+    lang: Lang = None,
+) -> None:
+    from cityloop.config.pack import holidays
+
+    with speaking(lang):
+        nation, _sep, part = country.upper().partition("-")
+        known = holidays.special_days(nation, first, max(first, last or first), part)
+        print(holidays.written(country.upper(), known, hours), end="")
+
+
 @audit_app.verb("verify", _("Walk all chains and seals, rebuild every row; say where something breaks."))
 def audit_verify(
     head: Annotated[
@@ -380,6 +333,45 @@ def account_off(
 
         people.switch_off(name)
         OUT.print(_("%(user)s signs in no more; every session has ended.") % {"user": name}, markup=False)
+
+
+@rules_app.verb("export", _("Write an edition of the rule book: CSV for a pack, or a workbook of all its tables."))
+def rules_export(
+    format_: Annotated[
+        str | None, typer.Option("--format", metavar="csv|xlsx", help=_("By default what --out ends in, else CSV."))
+    ] = None,
+    edition: Annotated[str | None, typer.Option(metavar="CODE", help=_("By default the one in force."))] = None,
+    out: Annotated[Path | None, typer.Option(metavar="FILE", help=_("By default the output."))] = None,
+    data_dir: DataDir = None,
+    lang: Lang = None,
+) -> None:
+    with working(data_dir, lang):
+        from cityloop.config import rules
+
+        rules.export(format_, edition, out)
+
+
+@rules_app.verb("import", _("Show what a file changes in the rule book, and make a proposal of it."))
+def rules_import(
+    file: Annotated[Path, typer.Argument(metavar="FILE", help=_("CSV or XLSX."))],
+    mapping: Annotated[
+        Path | None, typer.Option(metavar="FILE", help=_("What its columns mean: a file, or a name that comes along."))
+    ] = None,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help=_("Only show what would change."))] = False,
+    keep_others: Annotated[
+        bool, typer.Option("--keep-others", help=_("Keep the rules of categories that the file does not name."))
+    ] = False,
+    begins: Annotated[
+        str | None, typer.Option(metavar="DAY", help=_("First day of the new edition (by default tomorrow)."))
+    ] = None,
+    rejects: Rejects = None,
+    data_dir: DataDir = None,
+    lang: Lang = None,
+) -> None:
+    with working(data_dir, lang):
+        from cityloop.config import rules
+
+        rules.take_in(file, mapping, dry_run, rejects, begins, keep_others)
 
 
 @bench_app.verb("seed", _("Fill the city with open cases; doing it again tops them up."))

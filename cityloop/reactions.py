@@ -9,3 +9,5 @@ REACTIONS: dict[str, tuple[str, ...]] = {
     "close": ("intake.answer",),
     "void": ("intake.answer",),
 }
+CALENDAR_CHANGED: tuple[str, ...] = ("cases.recount",)
+"""After the days of a calendar changed run these, with the calendar as it was `before`, in the form of a pack."""

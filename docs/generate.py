@@ -32,7 +32,7 @@ def _table(head: list[str], rows: list[list[str]]) -> str:
 
 def lifecycle() -> str:
     """States and steps as tables, with the picture."""
-    from cityloop.loop.cases.lifecycle import ENDED, STATES, STEPS
+    from cityloop.loop.cases.lifecycle import ENDED, KEEP, STATES, STEPS
 
     chinese = _chinese()
     states = [
@@ -44,7 +44,7 @@ def lifecycle() -> str:
             step.title,
             chinese(step.title),
             ", ".join(f"`{source}`" for source in step.sources) or "-",
-            f"`{step.target}`",
+            "the same" if step.target == KEEP else f"`{step.target}`",
             f"`{step.permission}`",
             step.axis.value,
             ", ".join(step.needs) or "-",
@@ -56,6 +56,23 @@ def lifecycle() -> str:
         + _table(["state", "title", "中文", ""], states)
         + "\n## Steps\n\n"
         + _table(["step", "title", "中文", "from", "to", "permission", "axis", "needs"], steps)
+    )
+
+
+def clocks() -> str:
+    """What happenings do to clocks, and the settings that decide."""
+    from cityloop.loop.clocks.deadlines import Rules
+    from docs.effects import effects
+
+    usual = [[f"`{name}`", f"`{value}`"] for name, value in Rules()._asdict().items()]
+    return (
+        f"{NOTE}# What happenings do to clocks\n\n"
+        "Found out by taking each step of a case whose rule has a limit for the whole (6 wd) and two for the handling "
+        "(2 h to make safe, then 3 wd), in a city that limits its own stages. The case's first due time never "
+        "changes; `due_at` does.\n\n"
+        + _table(["happening", "the case's clock", "the unit's clock", "the stage it stands in"], effects())
+        + "\n## Settings\n\n`settings: {clock: ...}` of a pack; these are the defaults.\n\n"
+        + _table(["setting", "default"], usual)
     )
 
 
@@ -137,8 +154,9 @@ def api_reference() -> str:
 
 def words() -> str:
     """What the codes of the trade are called in both languages, for the screens."""
-    from cityloop.core.units import AXIS_TITLES, LIGHT_TITLES
+    from cityloop.core.units import AXIS_TITLES, LIGHT_TITLES, UNIT_TITLES
     from cityloop.ground.accounts.roles import PERMISSIONS, ROLES
+    from cityloop.ground.standards import words as words_of_rules
     from cityloop.loop.cases import lifecycle
     from cityloop.results.evaluation.indicators import INDICATORS, RATES
 
@@ -149,7 +167,16 @@ def words() -> str:
         "facts": lifecycle.FACTS,
         "verdicts": lifecycle.VERDICTS,
         "return_reasons": lifecycle.RETURN_REASONS,
-        "closing_kinds": lifecycle.CLOSING_KINDS,
+        "closing_kinds": words_of_rules.CLOSING_KINDS,
+        "limit_stages": words_of_rules.STAGES,
+        "photo_kinds": words_of_rules.PHOTO_KINDS,
+        "handlers": words_of_rules.HANDLERS,
+        "check_modes": words_of_rules.CHECK_MODES,
+        "document_kinds": words_of_rules.DOCUMENT_KINDS,
+        "category_kinds": words_of_rules.CATEGORY_KINDS,
+        "units": {unit.value: title for unit, title in UNIT_TITLES.items()},
+        "proposal_states": words_of_rules.PROPOSAL_STATES,
+        "hold_kinds": lifecycle.HOLD_KINDS,
         "lights": {light.value: title for light, title in LIGHT_TITLES.items()},
         "axes": {axis.value: title for axis, title in AXIS_TITLES.items()},
         "roles": {role.key: role.title for role in ROLES.values()},
@@ -174,6 +201,7 @@ def loop() -> str:
 DOCUMENTS: dict[str, Callable[[], str]] = {
     "docs/reference/lifecycle.md": lifecycle,
     "docs/images/loop.svg": loop,
+    "docs/reference/clocks.md": clocks,
     "docs/reference/permissions.md": permissions,
     "docs/reference/indicators.md": indicators,
     "docs/reference/api.json": api_reference,

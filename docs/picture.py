@@ -9,14 +9,14 @@ from html import escape
 from typing import NamedTuple
 
 from cityloop.core.units import Axis
-from cityloop.loop.cases.lifecycle import ENDED, STATES, STEPS, Step
+from cityloop.loop.cases.lifecycle import ENDED, KEEP, STATES, STEPS, Step
 
 Text = Callable[[str], str]
 
 BOX_W, BOX_H = 132, 54
 COLUMNS = {column: 168 + 212 * column for column in range(5)}
 ROWS = {-1: 50, 0: 172, 1: 302, 2: 432, 3: 540}
-WIDTH, HEIGHT = 1112, 610
+WIDTH, HEIGHT = 1112, 690
 
 PLACES: dict[str, tuple[int, int]] = {
     "verifying": (0, -1),
@@ -153,9 +153,10 @@ def picture(chinese: Text) -> str:
         "</defs>",
     ]
     for step in STEPS.values():
-        parts += _step(step, chinese)
+        if step.target != KEEP:
+            parts += _step(step, chinese)
     parts += [_box(state, chinese) for state in STATES]
-    parts += _legend(chinese)
+    parts += [*_beside(chinese), *_legend(chinese)]
     return "\n".join([*parts, "</svg>", ""])
 
 
@@ -224,6 +225,17 @@ def _everywhere(step: Step, chinese: Text) -> list[str]:
         _label((middle, y - 4), "middle", "任何未结案件", "any open case"),
         _arrow(((COLUMNS[1] + _W, y), (x - _W, y)), step.axis),
         _label(((COLUMNS[1] + x) / 2, y - 22), "middle", chinese(step.title), step.title),
+    ]
+
+
+def _beside(chinese: Text) -> list[str]:
+    """The steps that leave a case where it stands, as a list."""
+    titles = [(chinese(step.title), step.title) for step in STEPS.values() if step.target == KEEP]
+    x, y = COLUMNS[0] - _W, ROWS[3] + 76
+    return [
+        f'<text x="{x:g}" y="{y:g}">不改变状态：{escape("、".join(first for first, _ in titles))}</text>',
+        f'<text x="{x:g}" y="{y + 20:g}" class="en">beside the line: '
+        f"{escape(', '.join(second for _, second in titles))}</text>",
     ]
 
 

@@ -16,8 +16,11 @@ from cityloop.config.me import router as me
 from cityloop.config.problems import CONTENT_TYPE, Problem, install, problem
 from cityloop.config.sign_in import Bearer, Session
 from cityloop.field.participation.api import router as participation
+from cityloop.ground.standards.api import router as rules
+from cityloop.ground.standards.proposing import router as rule_proposals
 from cityloop.loop.cases.api import router as cases
 from cityloop.loop.cases.photos import router as case_photos
+from cityloop.loop.clocks.api import router as clocks
 from cityloop.loop.dispatch.api import router as dispatch
 from cityloop.loop.evidence.api import router as evidence
 from cityloop.loop.intake.api import router as intake
@@ -30,6 +33,8 @@ ALWAYS = {400: "Not understood", 404: "Not found", 422: "Refused", 500: "Failed"
 SIGNED_IN = {401: "Not signed in", 403: "Not allowed"}
 WRITING = {409: "Overtaken"}
 LIMITED = {429: "Too often"}
+NAMED = {405: "Not offered here"}
+"""Where the last part of an address is given: it may be that of another operation, which takes another method."""
 PUBLIC = "/api/public/"
 """What anybody may ask for without signing in, and not without end."""
 
@@ -63,7 +68,8 @@ class CityloopAPI(NinjaAPI):
         for path, operations in schema["paths"].items():
             for method, operation in operations.items():
                 wanted = ALWAYS | (SIGNED_IN if "security" in operation else LIMITED if path.startswith(PUBLIC) else {})
-                for status, description in (wanted | (WRITING if method != "get" else {})).items():
+                wanted |= (WRITING if method != "get" else {}) | (NAMED if path.endswith("}") else {})
+                for status, description in wanted.items():
                     operation["responses"].setdefault(status, _answer(description))
         return schema
 
@@ -83,8 +89,8 @@ api = CityloopAPI(
 )
 install(api)
 for router in (
-    *(me, evidence, report_photos, intake, case_photos, cases, dispatch),
-    *(participation, evaluation, cockpit),
+    *(me, evidence, report_photos, intake, case_photos, cases, clocks, dispatch),
+    *(rule_proposals, rules, participation, evaluation, cockpit),
 ):
     api.add_router("", router)
 

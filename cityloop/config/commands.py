@@ -15,11 +15,11 @@ from rich.table import Table
 
 from cityloop.config.pack import reading
 from cityloop.config.pack.derive import derive
-from cityloop.config.pack.problems import Problem
 from cityloop.config.pack.reading import Pack
 from cityloop.config.pack.trial import try_out
 from cityloop.core import clock, texts
 from cityloop.core.errors import Refused, Unknown
+from cityloop.core.problems import Problem
 from cityloop.core.texts import N_, _
 
 OUT, ERR = Console(soft_wrap=True, highlight=False), Console(stderr=True, soft_wrap=True)
@@ -38,10 +38,13 @@ SECTIONS = {
     "city": N_("City"),
     "calendars": N_("Calendars"),
     "areas": N_("Areas"),
+    "area_classes": N_("Classes of areas"),
     "grids": N_("Unit grids"),
     "organisations": N_("Organisations"),
     "posts": N_("Posts"),
     "categories": N_("Categories"),
+    "documents": N_("Documents"),
+    "crosswalk": N_("Crosswalk"),
     "rules": N_("Rule book"),
     "ledger": N_("Responsibility ledger"),
 }
@@ -71,8 +74,12 @@ def load_pack(path: Path) -> Pack:
 
 
 def _warn(warning: Problem) -> None:
-    ERR.print(f"[yellow]{_('Warning')}[/]: ", end="")
-    ERR.print(str(warning), markup=False)
+    _say(N_("Warning"), warning)
+
+
+def _say(title: str, what: object) -> None:
+    ERR.print(f"[yellow]{_(title)}[/]: ", end="")
+    ERR.print(str(what), markup=False, highlight=False)
 
 
 def check_pack(path: Path, history: Path | None = None) -> None:
@@ -92,6 +99,8 @@ def apply_pack(pack: Pack, dry_run: bool) -> None:
     from cityloop.core.actor import SYSTEM
 
     found = apply(pack, actor=SYSTEM, at=clock.now(), dry_run=dry_run)
+    for notice in found.notices:
+        _say(N_("Note"), notice)
     if not found:
         OUT.print(_("Nothing changes: the city is as the pack says."))
         return
@@ -134,7 +143,7 @@ def replay(
     from cityloop.ground.places.city import city
 
     for path in (json, rejects):
-        _require_writable(path)
+        require_writable(path)
     zone = ZoneInfo(pack.city.zone)
     wanted = replaying.settle(pack, None if at is None else _at(at, zone))
     known = parse_instant(until, zone) if until else wanted
@@ -156,7 +165,7 @@ def _at(text: str, zone: ZoneInfo) -> datetime | Literal["lively", "end"]:
     return words.get(text) or parse_instant(text, zone)
 
 
-def _require_writable(path: Path | None) -> None:
+def require_writable(path: Path | None) -> None:
     """Refuse now what could not be written in the end."""
     try:
         if path is not None:

@@ -45,8 +45,21 @@ TEXTS: dict[str, str] = {
     "fact_wrong": N_("%(fact)s cannot be %(value)s."),
     "case_moved": N_("Somebody moved this case first: it is now %(state)s (entry %(seq)s)."),
     "time_before_last": N_("%(step)s cannot happen at %(at)s: the step before it was at %(last)s."),
+    "hold_open": N_("A request for more time waits already, or a pause lasts: decide or end that one first."),
+    "hold_none": N_("No request for more time waits here."),
+    "hold_not_running": N_("Nothing is deferred or shelved here."),
+    "hold_too_late": N_("The time was up on %(due)s: more of it can no longer be asked for."),
+    "hold_in_the_past": N_("%(until)s is not in the future."),
+    "situation_missing": N_("The rule book has several situations of this category: say which one it is."),
+    "part_last": N_("This is the last part: report the case as handled."),
+    "closing_kind_unfit": N_("The rule book does not let this case be closed as %(kind)s."),
+    "check_outside_window": N_(
+        "The rule book wants this checked between %(first)s and %(last)s, when it would show: at another hour it "
+        "always passes."
+    ),
     "dispatch_ruled": N_("This dispatch was ruled: it cannot be returned again."),
     "category_unknown": N_("There is no category %(category)s in the rule book in force."),
+    "situation_unknown": N_("Category %(category)s has no situation %(situation)s in the rule book in force."),
     "organisation_unknown": N_("There is no organisation %(organisation)s."),
     "area_unknown": N_("There is no area %(area)s."),
     "channel_unknown": N_("There is no channel %(channel)s in this city's pack."),
@@ -66,6 +79,32 @@ TEXTS: dict[str, str] = {
         "in pack.yaml (edition: code)."
     ),
     "edition_ended": N_("Edition %(edition)s of the rules ended on %(ended)s; name a new one in pack.yaml."),
+    "file_refused": N_("Nothing was taken from this file: %(count)s things in it are wrong."),
+    "import_mapping_unknown": N_("There is no mapping %(path)s; these come along: %(known)s."),
+    "import_mapping_wrong": N_("The mapping %(path)s cannot be used: %(problems)s."),
+    "edition_unknown": N_("There is no edition %(edition)s of the rules."),
+    "edition_none": N_("No edition of the rules is in force on %(day)s."),
+    "proposal_unknown": N_("There is no proposal %(proposal)s."),
+    "proposal_state": N_("Proposal %(proposal)s is %(state)s; this is not possible any more."),
+    "proposal_empty": N_("Proposal %(proposal)s changes nothing yet."),
+    "proposal_too_early": N_(
+        "A new edition begins after the day it is decided on: %(begins)s is not after today, %(today)s."
+    ),
+    "proposal_stale": N_(
+        "Proposal %(proposal)s was written over edition %(base)s, and edition %(last)s has come since: it changed "
+        "%(count)s rules. Put the proposal over the new edition, look at it again and hand it in again."
+    ),
+    "proposal_incomplete": N_("This city asks for a limit for every minor category; without one are: %(named)s."),
+    "four_eyes": N_("You had a hand in proposal %(proposal)s: somebody else decides on it."),
+    "rule_unknown": N_("There is no rule for category %(category)s, situation '%(situation)s'."),
+    "rule_unfit": N_("This cannot stand in the rule book. %(named)s"),
+    "crosswalk_none": N_("No crosswalk leads from %(one)s to %(other)s."),
+    "category_taken": N_("There is a category %(category)s already."),
+    "edition_proposed": N_(
+        "Edition %(edition)s of the rules, from %(since)s, came from proposal %(proposal)s and stays; pack.yaml still "
+        "names %(old)s. Write the rules into the pack with `cityloop rules export --format csv --out rules.csv` and "
+        "name edition %(edition)s there."
+    ),
     "edition_before_last": N_("Edition %(edition)s cannot begin before %(last)s did, on %(since)s."),
     "duty_past": N_("Duty %(duty)s ended on %(ended)s; what is past is not rewritten: give the new duty a new code."),
     "clock_before_known": N_("The city already knows its history until %(known)s; its clock cannot be set to %(at)s."),
@@ -89,8 +128,22 @@ TEXTS: dict[str, str] = {
     "limit_not_positive": N_("A limit must be longer than nothing: %(value)s %(unit)s."),
     "limit_too_long": N_("A limit of %(value)s %(unit)s is never used up."),
     "calendar_without_work": N_("Calendar %(calendar)s has no work periods left to fill the limit."),
-    "calendar_without_regular_day": N_("Calendar %(calendar)s has no regular working day."),
+    "pause_backwards": N_("A pause cannot end before it starts: %(start)s to %(end)s."),
+    "line_unreadable": N_("This line is no JSON object."),
+    "start_unreadable": N_("%(text)s is no start: write an instant with its offset, 2026-02-13T16:20:00+08:00."),
+    "pauses_unreadable": N_("%(text)s is no pause: write two instants with their offsets; the second may be null."),
+    "value_unreadable": N_("%(value)s is no number."),
+    "unit_unknown": N_("There is no unit %(unit)s: write h, wh, d or wd."),
+    "calendar_empty": N_("Calendar %(calendar)s has no work time."),
+    "calendar_monday_empty": N_(
+        "Calendar %(calendar)s: a working day is as much work as a regular Monday (working_time), and mon has none."
+    ),
+    "calendar_part_wrong": N_("Calendar %(calendar)s: %(part)s is missing, or does not map days to work periods."),
     "calendar_setting_wrong": N_("Calendar %(calendar)s: %(setting)s cannot be %(value)s."),
+    "country_unknown": N_("No holidays of %(country)s are known here; write a code such as CN, US or DE-BY."),
+    "holidays_not_announced": N_(
+        "The holidays of %(country)s in %(year)s have not been announced yet; known are those until %(known)s."
+    ),
     "calendar_zone_unknown": N_("Calendar %(calendar)s: there is no time zone %(zone)s."),
     "calendar_day_wrong": N_("Calendar %(calendar)s: %(day)s is neither mon, tue … sun nor a date like 2015-10-30."),
     "calendar_day_twice": N_("Calendar %(calendar)s: %(day)s stands there twice."),

@@ -14,6 +14,14 @@ class LimitUnit(StrEnum):
     WORKING_DAYS = "wd"
 
 
+UNIT_TITLES = {
+    LimitUnit.HOURS: N_("hours"),
+    LimitUnit.WORKING_HOURS: N_("working hours"),
+    LimitUnit.DAYS: N_("days"),
+    LimitUnit.WORKING_DAYS: N_("working days"),
+}
+
+
 class Light(StrEnum):
     """Share of a limit used. Never stored: a comparison of an instant with `yellow_at` and `due_at`."""
 

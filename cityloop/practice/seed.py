@@ -24,7 +24,7 @@ from cityloop.ground.standards.queries import RuleValue
 from cityloop.loop.cases.actions import CASE_IDS, Move, advance_many
 from cityloop.loop.cases.catalogue import catalogue
 from cityloop.loop.cases.facts import Facts
-from cityloop.loop.clocks.deadlines import Ground, ground
+from cityloop.loop.clocks.ground import Ground, ground
 from cityloop.loop.dispatch.actions import assignment_facts
 from cityloop.loop.intake.actions import opening
 from cityloop.loop.intake.facts import Learned, learn
@@ -149,7 +149,7 @@ class _City:
             areas_on(revision, day),
             ledger_of(revision),
             datetime.combine(book.valid_from, time(), here.city.zone).astimezone(UTC),
-            tuple(book.by_category.values()),
+            tuple(rule for rules in book.rules.values() for rule in rules if not rule.undecided),
             tuple(sorted(here.city.settings.get("channels", {}))),
             {area.code: area.name for area in catalogue(revision).areas},
         )
@@ -197,20 +197,21 @@ class _City:
         for name in path:
             if name == "dispatch" and not (learned.answer and learned.answer.handler):
                 break  # nobody answers, or more than one: it waits for a dispatcher
+            if name == "check" and rule.check_window:
+                break  # it waits for the hours in which it may be checked
             at = opened + (self.now - opened) * MOMENTS[name]
-            moves.append(Move(name, at, self._facts(name, learned, at)))
+            moves.append(Move(name, at, self._facts(name, rule, learned, at)))
         return moves
 
-    def _facts(self, name: str, learned: Learned, at: datetime) -> Facts:
-        assert learned.rule is not None  # a rule in force was chosen
+    def _facts(self, name: str, rule: RuleValue, learned: Learned, at: datetime) -> Facts:
         if name == "file":
-            return Facts(rule=learned.rule.id)
+            return Facts(rule=rule.id)
         if name != "dispatch":
             return GIVEN.get(name, Facts())
         assert learned.answer is not None
         assert learned.answer.handler is not None
         organisation = self.here.organisations.by_id[learned.answer.handler]
-        return assignment_facts(organisation, learned.answer, self.here.deadline(learned.rule.id, at))
+        return assignment_facts(organisation, learned.answer)
 
     def _places(self, count: int) -> list[Place]:
         """Points in unit grids, some of them often; in areas where there are no grids."""

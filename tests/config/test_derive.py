@@ -7,7 +7,7 @@ import pytest
 
 from cityloop.config.pack import reading
 from cityloop.config.pack.derive import derive
-from cityloop.config.pack.problems import Problem
+from cityloop.core.problems import Problem
 
 PACK = """
 city: {key: small, code: "0001", name: Small, zone: America/New_York}

@@ -13,20 +13,21 @@ from django.db import connection, transaction
 from django.test.utils import CaptureQueriesContext
 from pydantic import BaseModel
 
-from cityloop.config.pack import problems, schema
+from cityloop.config.pack import schema
 from cityloop.config.pack.apply import apply
 from cityloop.config.pack.compare import Difference
 from cityloop.config.pack.derive import derive
 from cityloop.config.pack.problems import PackErrors
 from cityloop.config.pack.reading import Pack, load, load_file
 from cityloop.config.pack.trial import try_out
-from cityloop.core import texts
+from cityloop.core import problems, texts
 from cityloop.core.actor import SYSTEM, Actor
 from cityloop.core.errors import Conflict, Denied, Refused
 from cityloop.ground.accounts.models import Organisation, Post
 from cityloop.ground.accounts.roles import ROLES
 from cityloop.ground.places.models import Area, City, UnitGrid
 from cityloop.ground.registry.models import LedgerParty, LedgerRow
+from cityloop.ground.standards import lines
 from cityloop.ground.standards.models import Category, Edition, Limit, Rule
 from cityloop.loop.clocks.models import Calendar
 from cityloop.loop.history import mapping
@@ -85,7 +86,7 @@ def test_without_posts_every_desk_and_every_handling_organisation_has_one() -> N
     assert posts["acceptor"] == ("acceptor", "centre")
     assert posts["handler-roads"] == ("handler", "roads")
     assert "handler-centre" not in posts
-    assert len(posts) == 8
+    assert len(posts) == 10
 
 
 def test_a_folder_without_a_pack(tmp_path: Path) -> None:
@@ -109,6 +110,12 @@ YAML_ERRORS = [
     ("code: 990100", "code: 9901000",
      "pack.yaml:4: city.code: 9901000 does not have the form asked for here: ^[0-9A-Za-z]{1,6}$"),
     ("  name: Tiny\n", "", "pack.yaml:2: city.name: this is required and missing"),
+    ("wd_rule: end_of_day\n    week:\n      mon: [[08:00, 12:00], [14:00, 18:00]]\n",
+     "wd_rule: working_time\n    week:\n",
+     "pack.yaml:22: calendars.default.week.mon: under 'wd_rule: working_time' a working day is as much work as a "
+     "regular Monday, and 'mon' has none"),
+    ("    wd_rule: end_of_day", "    known_until: 2025",
+     "pack.yaml:21: calendars.default.known_until: 2025 is no date; write 2015-06-30"),
     ("wd_rule: end_of_day", "wd_rul: end_of_day",
      "pack.yaml:21: calendars.default.wd_rul: there is no such key; did you mean wd_rule?"),
     ("wd_rule: end_of_day", "wd_rule: end_of_days",
@@ -200,7 +207,7 @@ CSV_ERRORS = [
     ("categories.csv", "event,minor,01,", "event,minor,0102,",
      "categories.csv:5: parent: the parent 0102 is a minor category; only a major one can have others below it"),
     ("categories.csv", "event,minor", "happening,minor",
-     "categories.csv:5: kind: happening is not possible here; write one of: component, event"),
+     "categories.csv:5: kind: happening is not possible here; write one of: component, event, item"),
     ("rules.csv", "0101,,handle,,2,wd,default", "0109,,handle,,2,wd,default",
      "rules.csv:2: category: there is no category 0109; did you mean 0103?"),
     ("rules.csv", "0101,,handle,,2,wd,default", "0101,,handle,,0,wd,default",
@@ -210,7 +217,7 @@ CSV_ERRORS = [
     ("rules.csv", "0101,,handle,,2,wd,default", "0101,,handle,,2,wd,defaults",
      "rules.csv:2: calendar: there is no calendar defaults; did you mean default?"),
     ("rules.csv", "0103,,handle,remove,3,d,,,,", "0103,,handle,make_safe,3,d,,,,",
-     "rules.csv:5: part: the same rule has a limit for this stage and part in line 4 already"),
+     "rules.csv:5: part: the same rule has a limit for this stage, part, area class and season in line 4 already"),
     ("rules.csv", "0103,,handle,remove,3,d,,,,", "0103,,handle,remove,3,d,,Else,,",
      "rules.csv:5: filing_condition: the same rule has another filing_condition in line 4; write it once or alike"),
     ("rules.csv", "0101,,handle,,2,wd,default", "0101,,handling,,2,wd,default",
@@ -443,6 +450,7 @@ def test_the_first_application_writes_everything() -> None:
     calendar = Calendar.objects.get()
     assert calendar.week["fri"] == [["08:00", "12:00"]]
     assert calendar.days["2025-04-18"] == []
+    assert calendar.known_until is None
     assert Category.objects.get(code="0101").parent == Category.objects.get(code="01")
     assert Rule.objects.count() == 3
     parts = Limit.objects.filter(rule__category__code="0103").order_by("position").values_list("part", "unit")
@@ -489,9 +497,12 @@ def test_corrections_are_made_in_place_and_paths_follow(folder: Path, edit: Edit
     put(folder)
     edit("areas.csv", "990100002,East,东区,990100,E", "990100002,Eastend,东区,990100001,E")
     edit("organisations.csv", "parks,Parks department", "parks,Parks and trees")
+    edit("pack.yaml", "    wd_rule: end_of_day", "    wd_rule: end_of_day\n    known_until: 2025-12-31")
     found = put(folder, APRIL)
+    assert Calendar.objects.get().known_until == date(2025, 12, 31)
     assert found.counts() == {
         "city": {"changed": 1},
+        "calendars": {"changed": 1},
         "areas": {"changed": 1},
         "organisations": {"changed": 1},
         "posts": {"changed": 1},
@@ -667,8 +678,9 @@ def test_every_key_and_column_is_in_the_manual() -> None:
 
 
 def test_every_problem_has_its_sentence() -> None:
-    files = [*Path(schema.__file__).parent.glob("*.py"), Path(mapping.__file__)]
+    rooms = (schema.__file__, problems.__file__, lines.__file__)
+    files = [*(path for room in rooms for path in Path(room).parent.glob("*.py")), Path(mapping.__file__)]
     source = "".join(path.read_text(encoding="utf-8") for path in files)
-    assert set(re.findall(r'_refuse\("(\w+)"', source)) <= set(problems.TEXTS)
+    assert set(re.findall(r'(?:_refuse|raise refusal)\("(\w+)"', source)) <= set(problems.TEXTS)
     unused = {code for code in problems.TEXTS if source.count(code.removesuffix("_near")) < 2}
     assert unused == set()

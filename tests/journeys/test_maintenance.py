@@ -27,11 +27,12 @@ from cityloop.ground.accounts.structure import OrganisationData, PostData
 from cityloop.ground.audit.actions import seal
 from cityloop.ground.places.models import City
 from cityloop.ground.registry.actions import end_organisation
-from cityloop.ground.standards.actions import rename_category
+from cityloop.ground.standards.actions import put_documents, rename_category
 from cityloop.ground.standards.models import Category
+from cityloop.ground.standards.rows import DocumentData
 from cityloop.loop.cases.search import Wanted, acts
 from cityloop.loop.clocks.actions import CalendarData, change_calendar
-from cityloop.loop.clocks.deadlines import ground
+from cityloop.loop.clocks.ground import ground
 from cityloop.loop.clocks.models import Calendar
 from journeys.conftest import holder_of
 
@@ -108,6 +109,7 @@ def _fail(job: ProcrastinateJob) -> None:
 @pytest.mark.parametrize("language", ["zh-hans", "en"])
 def test_the_administrator_opens_every_page(administrator: Maintainer, job: ProcrastinateJob, language: str) -> None:
     _a_case()
+    put_documents([DocumentData("ACT", "Road act", {}, "law")], actor=SYSTEM)
     seal(day=date(2025, 6, 2), at=clock.now())
     assert administrator.save("accounts_organisation_change", Organisation.objects.get(code="roads").pk) == []
     for page, args in _pages():
@@ -335,12 +337,16 @@ def test_a_calendar_moves_the_next_deadline(administrator: Maintainer) -> None:
     assert ground().due(lamp, start) == datetime(2025, 6, 3, 12, 0, tzinfo=UTC)
     after = Calendar.objects.get().days
     assert after == {"2025-06-02": [], "2025-06-03": [["10:00", "16:00"]]} != days
+    assert administrator.save("clocks_calendar_change", "default", known_until="2025-12-31") == []
+    assert ground().clock.calendars["default"].known_until == date(2025, 12, 31)
     for wrong, said in [
         ({"single_days": "2025-06-31"}, "neither mon"),
         ({"single_days": "2025-06-02\n2025-06-02 09:00-10:00"}, "stands there twice"),
         ({"mon": "18:00-09:00"}, "is no work period"),
         ({"mon": "early"}, "is no work period"),
-        (dict.fromkeys(("mon", "tue", "wed", "thu", "fri", "sat", "sun"), ""), "no regular working day"),
+        ({"mon": "", "wd_rule": "working_time"}, "mon has none"),
+        ({"known_until": "soon"}, "valid date"),
+        (dict.fromkeys(("mon", "tue", "wed", "thu", "fri", "sat", "sun"), ""), "has no work time"),
     ]:
         (error,) = administrator.save("clocks_calendar_change", "default", **wrong)
         assert said in error

@@ -94,7 +94,7 @@ LAYOUT = r"""
   const boxes = leaves.filter((e) => !e.querySelector('*')).slice(0, 700).flatMap((e) => rects(e).map((r) => [e, r]));
   for (let i = 0; i < boxes.length; i++) for (let j = i + 1; j < boxes.length; j++) {
     const [a, p] = boxes[i], [b, q] = boxes[j];
-    if (a === b || a.contains(b) || b.contains(a)) continue;
+    if (a === b || a.contains(b) || b.contains(a) || a.closest('dialog:modal') !== b.closest('dialog:modal')) continue;
     const w = Math.min(p.right, q.right) - Math.max(p.left, q.left);
     const h = Math.min(p.bottom, q.bottom) - Math.max(p.top, q.top);
     if (w > 3 && h > 4) {

@@ -9,6 +9,7 @@ import signal
 import socket
 import subprocess
 import threading
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -18,17 +19,26 @@ from journeys.command import COMMAND, TINY, environment
 
 from cityloop.ground.accounts.roles import ROLES
 
+TIME = """
+  limits:
+    check: {value: 1, unit: wd}
+  combined:
+    - {stages: [register, file, dispatch], value: 4, unit: wh}"""
+"""What the desk is held to itself."""
+SHORT_DAY = "2025-12-24"
 HANDLERS = ("roads", "parks")
 START = 90
 
 
-def desk_pack(folder: Path) -> Path:
+def desk_pack(folder: Path, known_until: str) -> Path:
     """The tiny city with a person at every desk and a door for citizens: no step is taken by itself."""
     shutil.copytree(TINY, folder)
     pack = folder / "pack.yaml"
     text = pack.read_text(encoding="utf-8")
     assert "opens_itself: [register, file, dispatch]" in text
-    text = text.replace("opens_itself: [register, file, dispatch]", "opens_itself: []")
+    text = text.replace("opens_itself: [register, file, dispatch]", f"opens_itself: []{TIME}")
+    text = text.replace("    wd_rule: end_of_day", f"    wd_rule: end_of_day\n    known_until: {known_until}")
+    text = text.replace("      2025-04-18: []", f"      {SHORT_DAY}: [[08:00, 12:00]]\n      2025-04-18: []")
     text = text.replace("phone: Telephone", "phone: {name: Telephone, names: {zh: 电话}}")
     pack.write_text(text, encoding="utf-8")
     rules = folder / "rules.csv"
@@ -41,6 +51,52 @@ def desk_pack(folder: Path) -> Path:
     csv.writer(table, lineterminator="\n").writerows(posts)
     (folder / "posts.csv").write_text(table.getvalue(), encoding="utf-8")
     return folder
+
+
+def add_situations(folder: Path) -> None:
+    """A category with situations, urgent and not, in the languages that people search in."""
+    names = ("0104", "Manhole cover", "井盖", "component", "minor", "01", "")
+    columns = (
+        "category", "situation", "situation_zh", "situation_en", "stage", "part", "value", "unit", "area_class",
+        "season", "filing_condition", "filing_condition_zh", "closing_condition", "closing_condition_zh", "urgent",
+        "photos", "check_mode", "check_window", "closing_kinds", "documents", "source", "handlers", "no_collect",
+    )  # fmt: skip
+    gone = ("0104", "missing", "井盖缺失", "Cover missing", "handle")
+    gone_says = (
+        "A cover is missing or broken through", "井盖缺失或破损，危及行人", "Covered again", "已补装", "yes",
+        "near far after:app", "on_site", "same_hours", "solved", "SAMPLE-1 4.2", "City standard 2020",
+        "handler owner", "",
+    )  # fmt: skip
+    noisy = ("0104", "noisy", "井盖异响", "Cover rattles", "handle")
+    noisy_says = (
+        "A cover rattles when driven over", "车辆驶过时井盖有响声", "Quiet again", "无响声", "", "near after",
+        "photo", "", "", "", "City standard 2020", "owner", "11-15..03-15 sat,sun 22:00-06:00",
+    )  # fmt: skip
+    lines = [
+        (*gone, "fence", "2", "h", "", "", *gone_says),
+        (*gone, "restore", "1", "wd", "", "", *[""] * len(gone_says)),
+        (*noisy, "", "5", "wd", "", "", *noisy_says),
+        (*noisy, "", "2", "wd", "A", "", *[""] * len(noisy_says)),
+    ]
+    document = ("SAMPLE-1", "Care of streets", "街道养护规范", "standard", "Tiny", "2020-01-01")
+    _append(folder / "categories.csv", ("code", "name", "name_zh", "kind", "level", "parent", "key"), [names])
+    _append(folder / "rules.csv", columns, lines)
+    duty = ("L5", "line", "0104", "handler", "roads", "handle", "Road act")
+    _append(folder / "ledger.csv", ("code", "tier", "category", "role", "organisation", "duty", "basis"), [duty])
+    _append(folder / "documents.csv", ("code", "title", "title_zh", "kind", "issuer", "issued_on"), [document])
+
+
+def _append(path: Path, columns: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
+    """Add rows to a table of a pack, and columns that it does not have yet."""
+    there: list[dict[str, str]] = []
+    if path.exists():
+        with path.open(encoding="utf-8", newline="") as file:
+            there = list(csv.DictReader(file))
+    names = list(dict.fromkeys([*(there[0] if there else ()), *columns]))
+    with path.open("w", encoding="utf-8", newline="") as file:
+        writer = csv.DictWriter(file, names, restval="", lineterminator="\n")
+        writer.writeheader()
+        writer.writerows([*there, *(dict(zip(columns, row, strict=True)) for row in rows)])
 
 
 @dataclass
@@ -78,8 +134,9 @@ class Server:
             self.process.wait(START)
             self.process = None
 
-    def restart(self) -> None:
+    def restart(self, *verb: str) -> None:
         self.stop()
+        self.verb = verb or self.verb
         self.start()
 
     def logins(self) -> dict[str, dict[str, Any]]:
@@ -88,9 +145,11 @@ class Server:
             return {login["username"]: login for login in json.load(answer)}
 
 
-def make_city(folder: Path, *, seeded: int) -> Server:
+def make_city(folder: Path, *, seeded: int, known_until: str = "2025-12-31", situations: bool = False) -> Server:
     """A demo city in `folder`: its history of a dozen cases, and as many open ones as asked."""
-    pack, data = desk_pack(folder / "pack"), folder / "data"
+    pack, data = desk_pack(folder / "pack", known_until), folder / "data"
+    if situations:
+        add_situations(pack)
     run("demo", "--pack", pack, "--data-dir", data, "--at", "2025-06-02T09:00", "--no-serve")
     if seeded:
         run("bench", "seed", "--open", seeded, "--data-dir", data)

@@ -88,8 +88,8 @@ def step(page: Page, name: str, state: str) -> None:
     confirm(page, state)
 
 
-def post_past_the_page(page: Page, path: str, data: dict[str, Any]) -> APIResponse:
+def post_past_the_page(page: Page, path: str, data: dict[str, Any], method: str = "POST") -> APIResponse:
     """What a page would send, sent without one: the server alone decides."""
     cookies = {cookie["name"]: cookie["value"] for cookie in page.context.cookies()}
     headers = {"X-CSRFToken": cookies["csrftoken"], "Referer": page.url}
-    return page.context.request.post(path, data=data, headers=headers)
+    return page.context.request.fetch(path, method=method, data=data, headers=headers)

@@ -215,6 +215,35 @@ def save(page: Page) -> None:
     expect(page.get_by_text("successfully")).to_be_visible()
 
 
+def look_over(who: Worker) -> None:
+    """A leader reads: scores, the wall, a case; the rule book waits for a decision of theirs."""
+    page = who.page
+    page.goto("/scores?period=2015&by=organisation")
+    expect(page.get_by_role("table").first).to_be_visible()
+    page.goto("/wall")
+    expect(page.get_by_role("heading", name="Longest overdue")).to_be_visible()
+    page.goto("/rules/proposals")
+    expect(page.get_by_role("heading", name="Proposals")).to_be_visible()
+
+
+def keep_the_rules(who: Worker) -> None:
+    """Whoever keeps the rule book reads it, takes it out as a file, and begins a proposal."""
+    page = who.page
+    page.goto("/rules")
+    expect(page.get_by_role("article").first).to_be_visible()
+    with page.expect_download() as caught:
+        page.get_by_role("link", name="Export CSV").click()
+    with caught.value.path().open(encoding="utf-8-sig", newline="") as file:
+        lines = list(csv.DictReader(file))
+    assert len(lines) > 100
+    assert {line["stage"] for line in lines} >= {"handle"}
+    page.goto("/rules/proposals/new")
+    page.get_by_label("Title").fill("Sooner")
+    page.get_by_label("First day").fill("2016-01-01")
+    page.get_by_role("button", name="Begin the draft").click()
+    expect(page.get_by_role("heading", name="Sooner")).to_be_visible()
+
+
 JOBS: dict[str, Callable[[Worker], None]] = {
     "acceptor": take_a_call,
     "shift_leader": lead_the_shift,
@@ -224,6 +253,8 @@ JOBS: dict[str, Callable[[Worker], None]] = {
     "evaluator": evaluate,
     "auditor": audit,
     "administrator": administer,
+    "leader": look_over,
+    "rule_editor": keep_the_rules,
 }
 
 

@@ -4,113 +4,39 @@
 """
 
 import html
-import re
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Browser, Page, expect
 
-from web.conftest import Opens
+from web.conftest import SEEDED, Opens, sign_in
 from web.looking import axe_faults, layout_faults
-
-SIZES = {"phone": (360, 780), "tablet": (820, 1100), "desk": (1440, 900)}
-WALLS = {"wall": (1920, 1080), "large-wall": (3840, 2160)}
-LOOKS = (("zh", "light"), ("en", "light"), ("zh", "dark"), ("en", "dark"))
-
-
-@dataclass(frozen=True)
-class Shot:
-    """A page in one state: who looks, where, and what is done there before it is looked at."""
-
-    name: str
-    post: str
-    path: str
-    act: Callable[[Page], None] = lambda page: None
-    sizes: tuple[str, ...] = tuple(SIZES)
-    whole: bool = True
-    """Taken in its whole height, what lies below the fold included; not where the window's height shapes the page."""
+from web.seeding import proposals, signals
+from web.server import Server, make_city
+from web.shots import LOOKS, SHOTS, SIZES, WALLS, Shot
 
 
-def first_case(page: Page) -> None:
-    page.locator("tbody tr a").first.click()
-    page.wait_for_url("**/cases/*")
-    expect(page.locator("button[data-step]").first).to_be_visible()
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """A city with enough open cases for a second page, and with situations in its rule book."""
+    made = make_city(tmp_path_factory.mktemp("sheet"), seeded=SEEDED, situations=True)
+    made.start()
+    yield made
+    made.stop()
 
 
-def open_step(page: Page) -> None:
-    first_case(page)
-    page.locator("button[data-step]:not([aria-disabled])").first.click()
-    expect(page.locator("form textarea, form input").first).to_be_visible()
-
-
-def pick_two(page: Page) -> None:
-    for row in (0, 1):
-        page.locator("tbody tr input[type=checkbox]").nth(row).check()
-
-
-def refused(page: Page) -> None:
-    page.locator("button[type=submit]").first.click()
-
-
-def bad_password(page: Page) -> None:
-    page.locator("input[autocomplete=username]").fill("nobody")
-    page.locator("input[autocomplete=current-password]").fill("wrong")
-    refused(page)
-    expect(page.get_by_role("alert")).to_be_visible()
-
-
-def report_steps(count: int) -> Callable[[Page], None]:
-    def act(page: Page) -> None:
-        page.locator("#address").fill("Mill Lane 3")
-        for step in range(count):
-            if step == 1:
-                page.locator("#words").fill("A lamp that does not burn, since last week, beside the school gate.")
-            refused(page)
-
-    return act
-
-
-def unreachable(page: Page) -> None:
-    page.route("**/api/cases?*", lambda route: route.abort())
-    page.reload()
-    expect(page.get_by_role("button", name=re.compile("Try again|重试"))).to_be_visible(timeout=15_000)
-
-
-SHOTS = (
-    Shot("start", "", "/"),
-    Shot("sign-in", "", "/sign-in"),
-    Shot("sign-in-refused", "", "/sign-in", bad_password),
-    Shot("sign-in-unknown", "", "/sign-in?problem=not_known"),
-    Shot("report-where", "", "/report"),
-    Shot("report-refused", "", "/report", refused),
-    Shot("report-what", "", "/report", report_steps(1)),
-    Shot("report-send", "", "/report", report_steps(2)),
-    Shot("follow", "", "/follow"),
-    Shot("not-found", "", "/nowhere"),
-    Shot("desk", "shift_leader", "/desk?queue=all", whole=False),
-    Shot("desk-mine", "dispatcher", "/desk", whole=False),
-    Shot("desk-filtered", "shift_leader", "/desk?queue=all&light=red&state=dispatched,handling", whole=False),
-    Shot("desk-empty", "shift_leader", "/desk?queue=all&q=nothingofthekind", whole=False),
-    Shot("desk-picked", "shift_leader", "/desk?queue=all&state=reported", pick_two, whole=False),
-    Shot("desk-unreachable", "shift_leader", "/desk?queue=all", unreachable, whole=False),
-    Shot("case", "shift_leader", "/desk?queue=all&state=handled", first_case),
-    Shot("case-step", "dispatcher", "/desk?queue=all&state=filed", open_step),
-    Shot("case-handler", "handler-roads", "/desk?queue=all&state=handling", first_case),
-    Shot("case-unknown", "shift_leader", "/cases/NONE"),
-    Shot("new-report", "acceptor", "/desk/new"),
-    Shot("waiting", "acceptor", "/desk/waiting"),
-    Shot("held", "acceptor", "/desk/held"),
-    Shot("map", "shift_leader", "/map", whole=False),
-    Shot("scores", "evaluator", "/scores?period=2025-03"),
-    Shot("scores-month", "evaluator", "/scores?period=2025&by=month"),
-    Shot("scores-empty", "evaluator", "/scores?period=1999"),
-    Shot("account", "acceptor", "/account"),
-    Shot("not-allowed", "handler-roads", "/scores"),
-    Shot("wall", "shift_leader", "/wall", sizes=("desk", *WALLS), whole=False),
-    Shot("wall-unranked", "handler-roads", "/wall", sizes=("desk", *WALLS), whole=False),
-)
+@pytest.fixture(scope="module", autouse=True)
+def seeded(server: Server, chromium: Browser, tmp_path_factory: pytest.TempPathFactory) -> None:
+    people = {}
+    for post in ("rule_editor", "leader"):
+        people[post] = chromium.new_context(base_url=server.url, locale="en-GB").new_page()
+        sign_in(people[post], server, post)
+    proposals(people["rule_editor"], people["leader"])
+    citizen = chromium.new_context(base_url=server.url)
+    signals(citizen.request, tmp_path_factory.mktemp("photos"))
+    for context in (citizen, *(page.context for page in people.values())):
+        context.close()
 
 
 @pytest.fixture(scope="module", autouse=True)

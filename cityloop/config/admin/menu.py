@@ -30,6 +30,7 @@ NAVIGATION = [
         _item(_("Categories"), "category", "standards_category_changelist"),
         _item(_("Rules"), "gavel", "standards_rule_changelist"),
         _item(_("Editions"), "menu_book", "standards_edition_changelist"),
+        _item(_("Documents"), "description", "standards_document_changelist"),
         _item(_("Calendars"), "calendar_month", "clocks_calendar_changelist"),
     ),
     _group(

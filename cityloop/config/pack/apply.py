@@ -5,7 +5,7 @@ from zoneinfo import ZoneInfo
 
 from django.db import connection, transaction
 
-from cityloop.config.pack.compare import Difference, plan
+from cityloop.config.pack.compare import Difference, category_ref, plan
 from cityloop.config.pack.reading import Pack
 from cityloop.config.pack.wanted import Wanted
 from cityloop.core.actor import Actor
@@ -46,6 +46,8 @@ def _write(wanted: Wanted, found: Difference, actor: Actor, day: date) -> None:
         clocks.put_calendars([row for row in wanted.calendars if row.code in codes], actor=actor)
     if codes := found.codes("areas", "new", "changed"):
         places.put_areas(wanted.areas, codes, actor=actor, begins=begins)
+    if found.codes("area_classes", "new", "changed", "gone"):
+        places.put_area_classes(wanted.area_classes, actor=actor)
     if codes := found.codes("grids", "new"):
         places.put_grids([row for row in wanted.grids if row.code in codes], actor=actor, begins=begins)
     if codes := found.codes("organisations", "new", "changed"):
@@ -64,12 +66,17 @@ def _write(wanted: Wanted, found: Difference, actor: Actor, day: date) -> None:
 
 def _write_rules(wanted: Wanted, found: Difference, actor: Actor, day: date) -> None:
     file, scheme = wanted.pack.file, wanted.pack.file.category_scheme
-    if codes := found.codes("categories", "new", "changed"):
-        standards.put_categories(scheme, wanted.categories, codes, actor=actor)
+    codes = found.codes("categories", "new", "changed")
+    for name, tree in wanted.categories.items():
+        if touched := {row.code for row in tree if category_ref(name, row.code, scheme) in codes}:
+            standards.put_categories(name, tree, touched, actor=actor)
+    if codes := found.codes("documents", "new", "changed"):
+        standards.put_documents([row for row in wanted.documents if row.code in codes], actor=actor)
+    if found.codes("crosswalk", "new", "gone"):
+        standards.put_crosswalk(wanted.crosswalk, actor=actor)
     if found.codes("rules", "new"):
         standards.begin_edition(
             file.edition.code,
-            wanted.rules_digest,
             wanted.rules,
             scheme=scheme,
             actor=actor,

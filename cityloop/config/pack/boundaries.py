@@ -11,8 +11,8 @@ import pyproj
 import shapely
 import shapely.geometry
 
-from cityloop.config.pack.problems import Problem
 from cityloop.config.pack.schema import Boundary
+from cityloop.core.problems import Problem
 
 WGS84 = "EPSG:4326"
 

@@ -8,25 +8,15 @@ from typing import Any
 
 from cityloop.config.pack.boundaries import crs_known
 from cityloop.config.pack.draft import Draft, parent_ref
-from cityloop.config.pack.problems import Problem, near
-from cityloop.config.pack.schema import LedgerLine, RuleRow
-from cityloop.config.pack.tables import Table
+from cityloop.config.pack.schema import LedgerLine
+from cityloop.core.problems import Problem, near
+from cityloop.core.sheets import Table
 from cityloop.ground.accounts.roles import ROLES
-from cityloop.loop.cases.lifecycle import END, SAME, STEPS
+from cityloop.ground.standards.checking import Kind, Known, check_crosswalk, check_rules, without_limit
+from cityloop.ground.standards.lines import CategoryLine, RuleLine, rules_from
 from cityloop.loop.history.normalise import KEYS_APART
 
-STAGES = tuple(
-    dict.fromkeys(
-        stage
-        for step in STEPS.values()
-        for stage in (step.centre, step.unit.what if step.unit.kind in ("opens", "moves") else SAME)
-        if stage not in (SAME, END)
-    )
-)
-"""Stages of the lifecycle that a limit can be set for."""
-WORKING = ("wh", "wd")
-
-
+WITHOUT_CODES = ("rules", "ledger", "crosswalk", "area_classes")
 NOUNS = {"areas": "area", "organisations": "organisation", "categories": "category"}
 """Table to what a line of it is called, in other tables' columns and in problems."""
 
@@ -39,26 +29,31 @@ def run(draft: Draft) -> None:
     whole = {name for name, table in draft.tables.items() if not table.problems}
     if draft.document.problems:
         whole.discard("areas")  # some may come from a boundary file that could not be read
-    known = {name: _codes(table) for name, table in draft.tables.items() if name not in ("rules", "ledger")}
+    known = {name: _codes(table) for name, table in draft.tables.items() if name not in WITHOUT_CODES}
     for name in NOUNS:
         _keys(draft.rows(name), "shape_key" if name == "areas" else "key")
     for name, noun in NOUNS.items():
         if name in whole:
             _trees(draft.rows(name), known[name], noun)
             for table in draft.tables.values():
-                if noun in table.kind.model_fields:
+                if noun in table.kind.model_fields and table.kind is not RuleLine:
                     _refer(table, noun, known[name])
     _majors(draft, known["categories"])
     _grids(draft, known["areas"])
-    _rules(draft)
+    _rules(draft, known["categories"])
     _ledger(draft)
     _posts(draft)
     _public_channel(draft)
+    _time(draft)
+    _mondays(draft)
     _file(draft, {name: known[name] for name in NOUNS if name in whole})
 
 
 def _codes(table: Table[Any]) -> dict[str, list[Any]]:
-    """Rows by code, areas also by `scheme:code`; a code that stands twice is refused."""
+    """Rows by code, those with a scheme also by `scheme:code`; a code that stands twice in a scheme is refused.
+
+    A category of another scheme than the pack's own is found by its scheme only.
+    """
     first: dict[str, int] = {}
     found: dict[str, list[Any]] = defaultdict(list)
     for line, row in table.numbered():
@@ -67,9 +62,9 @@ def _codes(table: Table[Any]) -> dict[str, list[Any]]:
             table.refuse(line, "code", "code_twice", value=row.code, first=first[ref])
             continue
         first[ref] = line
-        found[row.code].append(row)
-        if ref != row.code:
-            found[ref].append(row)
+        found[ref].append(row)
+        if ref != row.code and table.kind is not CategoryLine:
+            found[row.code].append(row)
     return dict(found)
 
 
@@ -126,7 +121,7 @@ def _trees(table: Table[Any], known: dict[str, list[Any]], noun: str) -> None:
 def _majors(draft: Draft, categories: dict[str, list[Any]]) -> None:
     table = draft.rows("categories")
     for line, row in table.numbered():
-        parents = categories.get(row.parent, [])
+        parents = categories.get(parent_ref(row), [])
         if parents and parents[0].level != "major":
             table.refuse(line, "parent", "parent_minor", value=row.parent)
 
@@ -139,33 +134,28 @@ def _grids(draft: Draft, areas: dict[str, list[Any]]) -> None:
             table.refuse(line, "code", "grid_prefix", value=row.code, area=rows[0].code)
 
 
-def _rules(draft: Draft) -> None:
-    table = draft.rows("rules")
-    calendars = list(draft.file.all_calendars)
-    first: dict[tuple[str, str], tuple[int, dict[str, str]]] = {}
-    limits: dict[tuple[str, str, str, str], int] = {}
-    for line, row in table.numbered():
-        if row.unit in WORKING and row.calendar not in calendars:
-            guess = near(row.calendar, calendars)
-            code = "calendar_unknown_near" if guess else "calendar_unknown"
-            table.refuse(line, "calendar", code, value=row.calendar, near=guess)
-        if row.stage not in STAGES:
-            table.refuse(line, "stage", "stage_unknown", value=row.stage, known=", ".join(STAGES))
-        at, words = first.setdefault((row.category, row.situation), (line, _conditions(row)))
-        for column, text in _conditions(row).items():
-            if text and text != (words[column] or text):
-                table.refuse(line, column, "rule_disagrees", column=column, first=at)
-        key = (row.category, row.situation, row.stage, row.part)
-        if limits.setdefault(key, line) != line:
-            table.refuse(line, "part", "limit_twice", first=limits[key])
-
-
-def _conditions(row: RuleRow) -> dict[str, str]:
-    return {
-        "filing_condition": row.filing_condition,
-        "closing_condition": row.closing_condition,
-        "source": row.source,
-    }
+def _rules(draft: Draft, categories: dict[str, list[Any]]) -> None:
+    table, scheme = draft.rows("rules"), draft.file.category_scheme
+    for name in ("rules", "ledger"):
+        for line, row in draft.rows(name).numbered():
+            if ":" in row.category:
+                draft.rows(name).refuse(line, "category", "rule_elsewhere", value=row.category)
+    known = Known(
+        categories={code: Kind(rows[0].kind, rows[0].level) for code, rows in categories.items() if ":" not in code},
+        calendars=list(draft.file.all_calendars),
+        documents=[row.code for row in draft.rows("documents").rows],
+        complete=draft.file.edition.complete,
+    )
+    if not draft.rows("categories").problems:
+        check_crosswalk(draft.rows("crosswalk"), draft.rows("categories"), scheme)
+    if draft.rows("categories").problems or draft.rows("documents").problems:
+        return
+    check_rules(table, known)
+    if known.complete and not table.problems:
+        missing = set(without_limit(rules_from(table.rows), known.minors))
+        for line, row in draft.rows("categories").numbered():
+            if row.ref in missing:
+                draft.rows("categories").refuse(line, "code", "minor_without_limit", value=row.code)
 
 
 def _ledger(draft: Draft) -> None:
@@ -209,8 +199,8 @@ def _disputes(draft: Draft, table: Table[Any]) -> None:
 
 
 def _overlapping(
-    entries: Iterable[tuple[int, LedgerLine]],
-) -> Iterable[tuple[tuple[int, LedgerLine], tuple[int, LedgerLine]]]:
+    entries: Iterable[tuple[int, Any]],
+) -> Iterable[tuple[tuple[int, Any], tuple[int, Any]]]:
     """Neighbours in time of which the second begins before the first has ended."""
     ordered = sorted(entries, key=lambda entry: (entry[1].valid_from or date.min, entry[0]))
     for before, after in pairwise(ordered):
@@ -230,6 +220,30 @@ def _public_channel(draft: Draft) -> None:
     if channel and channel not in known:
         place = ("settings", "public_channel")
         draft.document.refuse(place, "channel_not_here", value=channel, known=", ".join(known))
+
+
+def _time(draft: Draft) -> None:
+    """Limits that the city sets name calendars that are there; an area has one class at a time."""
+    calendars = list(draft.file.all_calendars)
+    for place, calendar in draft.file.settings.named_calendars():
+        if calendar not in calendars:
+            guess = near(calendar, calendars)
+            code = "calendar_unknown_near" if guess else "calendar_unknown"
+            draft.document.refuse(("settings", *place), code, value=calendar, near=guess)
+    table = draft.rows("area_classes")
+    classes: dict[tuple[str, str], list[tuple[int, Any]]] = defaultdict(list)
+    for line, row in table.numbered():
+        classes[row.scheme, row.area].append((line, row))
+    for entries in classes.values():
+        for before, (line, _) in _overlapping(entries):
+            table.refuse(line, "valid_from", "class_overlaps", first=before[0])
+
+
+def _mondays(draft: Draft) -> None:
+    """A working day that is as much work as a regular Monday must be more than nothing."""
+    for code, calendar in draft.file.calendars.items():
+        if calendar.wd_rule == "working_time" and not calendar.week.mon:
+            draft.document.refuse(("calendars", code, "week", "mon"), "calendar_monday_empty")
 
 
 def _file(draft: Draft, known: dict[str, dict[str, list[Any]]]) -> None:

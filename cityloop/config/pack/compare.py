@@ -9,17 +9,22 @@ from typing import Any, Literal
 
 from cityloop.config.pack.reading import Pack
 from cityloop.config.pack.wanted import DatedDuty, Wanted
-from cityloop.core.errors import Refused
+from cityloop.core.errors import TEXTS, Refused
+from cityloop.core.texts import _
 from cityloop.ground.accounts.models import Organisation, Post
-from cityloop.ground.places.actions import refuse_other
-from cityloop.ground.places.models import Area, City, UnitGrid
+from cityloop.ground.places.actions import AreaClassData, refuse_other
+from cityloop.ground.places.models import Area, AreaClass, City, UnitGrid
 from cityloop.ground.registry.actions import DutyData
 from cityloop.ground.registry.models import LedgerParty, LedgerRow
-from cityloop.ground.standards.models import Category, Edition
+from cityloop.ground.standards.editions import crosswalk_pairs, differences, rules_of
+from cityloop.ground.standards.models import Category, Document, Edition, Proposal
+from cityloop.ground.standards.rows import CategoryData, DocumentData, Pair
+from cityloop.loop.clocks.actions import CalendarData
 from cityloop.loop.clocks.models import Calendar
 
 SECTIONS = (
-    "city", "calendars", "areas", "grids", "organisations", "posts", "categories", "rules", "ledger",
+    "city", "calendars", "areas", "area_classes", "grids", "organisations", "posts", "categories", "documents",
+    "crosswalk", "rules", "ledger",
 )  # fmt: skip
 Fields = dict[str, Any]
 ONE_DAY = timedelta(days=1)
@@ -45,6 +50,17 @@ class DutyPlan:
     begins: list[DutyData] = field(default_factory=list)
 
 
+@dataclass(frozen=True, slots=True)
+class Notice:
+    """One sentence of `errors.TEXTS` that is no refusal."""
+
+    code: str
+    facts: Fields
+
+    def __str__(self) -> str:
+        return _(TEXTS[self.code]) % self.facts
+
+
 @dataclass
 class Difference:
     """All changes, section by section; empty when the database already holds the pack."""
@@ -53,6 +69,8 @@ class Difference:
     duties: DutyPlan = field(default_factory=DutyPlan)
     first: bool = False
     """The database held no city yet."""
+    notices: list["Notice"] = field(default_factory=list)
+    """What the pack says and is not followed, and what to do about it."""
 
     def __bool__(self) -> bool:
         return bool(self.changes)
@@ -85,16 +103,20 @@ def plan(wanted: Wanted, day: date) -> Difference:
     after_calendars = {row.code: _without(row._asdict(), "code") for row in wanted.calendars}
     found.changes += [row for row in _differ("calendars", _calendars(), after_calendars) if row.change != "gone"]
     found.changes += _dated("areas", _areas(), {row.ref: _area_fields(row) for row in wanted.areas})
+    after_classes = {_class_key(row): {"class": row.name, "until": row.valid_to} for row in wanted.area_classes}
+    found.changes += _differ("area_classes", _area_classes(), after_classes)
     after_grids = {row.code: _without(row._asdict(), "code") for row in wanted.grids}
     found.changes += _fixed(_dated("grids", _grids(), after_grids))
     after_organisations = {row.code: _without(row._asdict(), "code") for row in wanted.organisations}
     found.changes += _dated("organisations", _organisations(), after_organisations)
     after_posts = {row.code: _without(row._asdict(), "code") for row in wanted.posts}
     found.changes += _dated("posts", _posts(), after_posts)
-    categories = {row.code: _without(row._asdict(), "code") for row in wanted.categories}
-    before = _categories(wanted.pack.file.category_scheme)
-    found.changes += [row for row in _differ("categories", before, categories) if row.change != "gone"]
-    found.changes += _edition(wanted)
+    found.changes += _categories(wanted)
+    documents = {row.code: _without(row._asdict(), "code") for row in wanted.documents}
+    found.changes += [row for row in _differ("documents", _documents(), documents) if row.change != "gone"]
+    after_pairs: dict[str, Fields] = {written(pair): {} for pair in wanted.crosswalk}
+    found.changes += _differ("crosswalk", {written(pair): {} for pair in crosswalk_pairs()}, after_pairs)
+    _edition(found, wanted)
     _duties(found, wanted, day)
     return found
 
@@ -142,7 +164,7 @@ def _fixed(changes: list[Change]) -> list[Change]:
 
 
 def _calendars() -> dict[str, Fields]:
-    rows = Calendar.objects.values("code", "zone", "wd_rule", "at_boundary", "week", "days")
+    rows = Calendar.objects.values(*CalendarData._fields)
     return {row["code"]: _without(dict(row), "code") for row in rows}
 
 
@@ -169,6 +191,19 @@ def _area_fields(row: Any) -> Fields:
 def _short(shape: bytes | memoryview | None) -> str:
     """A polygon as a person can compare it."""
     return "" if shape is None else hashlib.sha256(shape).hexdigest()[:16]
+
+
+def _area_classes() -> dict[str, Fields]:
+    rows = AreaClass.objects.values_list("scheme", "area__scheme", "area__code", "name", "valid_from", "valid_to")
+    known = [
+        AreaClassData(scheme, f"{area_scheme}:{code}", name, since, until)
+        for scheme, area_scheme, code, name, since, until in rows
+    ]
+    return {_class_key(row): {"class": row.name, "until": row.valid_to} for row in known}
+
+
+def _class_key(row: AreaClassData) -> str:
+    return f"{row.scheme} {row.area} {row.valid_from}"
 
 
 def _grids() -> dict[str, Fields]:
@@ -204,27 +239,56 @@ def _posts() -> dict[str, Fields]:
     }
 
 
-def _categories(scheme: str) -> dict[str, Fields]:
-    rows = Category.objects.filter(scheme=scheme).values("code", "name", "names", "kind", "level", "parent__code")
-    return {
-        row["code"]: _without(dict(row), "code", "parent__code") | {"parent": row["parent__code"] or ""} for row in rows
-    }
+def _categories(wanted: Wanted) -> list[Change]:
+    """Categories by code, those of other schemes than the pack's own by `scheme:code`. None is ever gone."""
+    own = wanted.pack.file.category_scheme
+    rows = Category.objects.filter(scheme__in=wanted.categories).values_list("scheme", *CategoryData._fields[:5],
+        "parent__code", *CategoryData._fields[6:])  # fmt: skip
+    before = [(scheme, CategoryData(*row)) for scheme, *row in rows]
+    after = [(scheme, row) for scheme, rows in wanted.categories.items() for row in rows]
+
+    def fields(pairs: list[tuple[str, CategoryData]]) -> dict[str, Fields]:
+        return {
+            category_ref(scheme, row.code, own): _without(row._asdict(), "code") | {"parent": row.parent or ""}
+            for scheme, row in pairs
+        }
+
+    return [row for row in _differ("categories", fields(before), fields(after)) if row.change != "gone"]
+
+
+def category_ref(scheme: str, code: str, own: str) -> str:
+    return code if scheme == own else f"{scheme}:{code}"
+
+
+def _documents() -> dict[str, Fields]:
+    return {row["code"]: _without(dict(row), "code") for row in Document.objects.values(*DocumentData._fields)}
+
+
+def written(pair: Pair) -> str:
+    """`scheme:code > scheme:code`"""
+    return " > ".join(":".join(end) for end in pair)
 
 
 # What is never edited: editions and duties
 
 
-def _edition(wanted: Wanted) -> list[Change]:
-    spec, digest = wanted.pack.file.edition, wanted.rules_digest
+def _edition(found: Difference, wanted: Wanted) -> None:
+    """An edition that is not there yet is new. One that a proposal has followed is left to the proposal."""
+    spec = wanted.pack.file.edition
     present = Edition.objects.filter(code=spec.code).first()
-    after = {"digest": digest, "rules": len(wanted.rules)}
     if present is None:
-        return [Change("rules", spec.code, "new", None, after)]
-    if present.digest != digest or (spec.valid_from and spec.valid_from != present.valid_from):
+        found.changes.append(Change("rules", spec.code, "new", None, {"rules": len(wanted.rules)}))
+        return
+    if differences(rules_of(present.pk), wanted.rules) or (spec.valid_from and spec.valid_from != present.valid_from):
         raise Refused("edition_fixed", edition=spec.code)
-    if present.valid_to is not None:
+    if present.valid_to is None:
+        return
+    last = Edition.objects.order_by("valid_from", "id").last()
+    followed = last and Proposal.objects.filter(edition=last).first()
+    if last is None or followed is None:
         raise Refused("edition_ended", edition=spec.code, ended=present.valid_to)
-    return []
+    facts = {"edition": last.code, "proposal": followed.pk, "since": last.valid_from, "old": spec.code}
+    found.notices.append(Notice("edition_proposed", facts))
 
 
 def _duties(found: Difference, wanted: Wanted, day: date) -> None:

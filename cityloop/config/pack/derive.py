@@ -10,18 +10,21 @@ from itertools import pairwise
 from pathlib import Path
 from typing import TypeVar
 
-from cityloop.config.pack import nodes, shapes, tables
+from cityloop.config.pack import shapes
 from cityloop.config.pack.draft import Draft, parents_first
 from cityloop.config.pack.history import history_of
 from cityloop.config.pack.layout import Cells, lay_cells, most
-from cityloop.config.pack.problems import PackErrors, Problem
+from cityloop.config.pack.problems import PackErrors
 from cityloop.config.pack.reading import FILE, folder_of, load_file
-from cityloop.config.pack.schema import TABLES, AreaRow, CategoryRow, GridRow, OrganisationRow, PackFile
+from cityloop.config.pack.schema import TABLES, AreaRow, GridRow, OrganisationRow, PackFile
 from cityloop.config.pack.survey import Survey, survey
+from cityloop.core import nodes, sheets
 from cityloop.core.errors import Refused
+from cityloop.core.problems import Problem
 from cityloop.ground.places.locate import AreaMap
 from cityloop.ground.places.locate import AreaRow as LocatedArea
 from cityloop.ground.places.locate import GridRow as LocatedGrid
+from cityloop.ground.standards.lines import CategoryLine
 from cityloop.loop.history.normalise import keyed
 
 BASIS = "derived from history"
@@ -71,7 +74,7 @@ def derive(
     areas = table("areas", AreaRow, lambda: _areas(draft.file, seen))
     grids = table("grids", GridRow, lambda: _grids(draft, areas, seen, warn))
     organisations = table("organisations", OrganisationRow, lambda: _organisations(draft.file, seen))
-    categories = table("categories", CategoryRow, lambda: _categories(seen))
+    categories = table("categories", CategoryLine, lambda: _categories(seen))
     if not draft.rows("ledger").found:
         lines = _ledger(seen, _map(draft, areas, grids), areas, organisations, categories)
         written.append(_write(folder / "ledger.csv", COLUMNS["ledger"], lines))
@@ -84,7 +87,7 @@ def _draft(folder: Path, force: bool) -> Draft:
     document = nodes.read(folder / FILE, FILE)
     nowhere = folder / "no such folder"
     read = {
-        name: tables.read((nowhere if force and name in COLUMNS else folder) / f"{name}.csv", name, kind)
+        name: sheets.read((nowhere if force and name in COLUMNS else folder) / f"{name}.csv", name, kind)
         for name, kind in TABLES.items()
     }
     draft = Draft(folder, document, file, read)
@@ -253,10 +256,10 @@ def _ledger(
     places: AreaMap,
     areas: Sequence[AreaRow],
     organisations: Sequence[OrganisationRow],
-    categories: Sequence[CategoryRow],
+    categories: Sequence[CategoryLine],
 ) -> Iterable[Line]:
     """Who handled most cases of a category in the whole city, and where another did, of an area."""
-    category_of = keyed((row.code, row.key) for row in categories)
+    category_of = keyed((row.code, row.key) for row in categories if not row.scheme)
     organisation_of = keyed((row.code, row.key) for row in organisations)
     printed = _printed(areas)
     city: dict[str, Counter[str]] = {}

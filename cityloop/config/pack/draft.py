@@ -5,12 +5,13 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, cast
 
-from cityloop.config.pack.nodes import Document
-from cityloop.config.pack.problems import Problem
-from cityloop.config.pack.schema import OrganisationRow, PackFile, PostRow, Row
-from cityloop.config.pack.tables import Table
+from cityloop.config.pack.schema import OrganisationRow, PackFile, PostRow
+from cityloop.core.fields import Row
+from cityloop.core.nodes import Document
+from cityloop.core.problems import Problem
+from cityloop.core.sheets import Table
 
-DESK_ROLES = ("acceptor", "shift_leader", "dispatcher", "collector", "evaluator", "auditor")
+DESK_ROLES = ("acceptor", "shift_leader", "dispatcher", "collector", "evaluator", "auditor", "rule_editor", "leader")
 
 
 @dataclass

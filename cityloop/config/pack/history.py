@@ -29,7 +29,7 @@ def history_of(folder: Path, mapping: Mapping) -> Path:
 def normaliser(pack: Pack) -> Normaliser:
     """The mapping of a pack, ready for lines. Unknown or Refused where it cannot work."""
     codes = Codes(
-        categories=keyed((row.code, row.key) for row in pack.categories),
+        categories=keyed((row.code, row.key) for row in pack.categories if not row.scheme),
         organisations=keyed((row.code, row.key) for row in pack.organisations),
         channels=keyed((code, "") for code in pack.file.all_channels),
         areas=keyed((row.code, row.shape_key) for row in pack.areas if row.scheme == SCHEME),

@@ -13,24 +13,23 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from pydantic import ValidationError
-
-from cityloop.config.pack import checks, nodes, shapes, tables
+from cityloop.config.pack import checks, shapes
 from cityloop.config.pack.draft import Draft, parents_first, usual_posts
-from cityloop.config.pack.nodes import Document, dotted
-from cityloop.config.pack.problems import PackErrors, Problem, explain
+from cityloop.config.pack.problems import PackErrors
 from cityloop.config.pack.schema import (
     TABLES,
+    AreaClassRow,
     AreaRow,
-    CategoryRow,
     City,
     GridRow,
     LedgerLine,
     OrganisationRow,
     PackFile,
     PostRow,
-    RuleRow,
 )
+from cityloop.core import nodes, sheets
+from cityloop.core.problems import Problem
+from cityloop.ground.standards.lines import CategoryLine, CrosswalkLine, DocumentLine, RuleLine
 
 FILE = "pack.yaml"
 
@@ -42,11 +41,15 @@ class Pack:
     folder: Path
     file: PackFile
     areas: tuple[AreaRow, ...]
+    area_classes: tuple[AreaClassRow, ...]
     grids: tuple[GridRow, ...]
     organisations: tuple[OrganisationRow, ...]
     posts: tuple[PostRow, ...]
-    categories: tuple[CategoryRow, ...]
-    rules: tuple[RuleRow, ...]
+    categories: tuple[CategoryLine, ...]
+    """Of all schemes; those of the pack's own have an empty one."""
+    documents: tuple[DocumentLine, ...]
+    crosswalk: tuple[CrosswalkLine, ...]
+    rules: tuple[RuleLine, ...]
     ledger: tuple[LedgerLine, ...]
     shapes: dict[tuple[str, str], bytes] = field(default_factory=dict, repr=False)
     """WKB by (scheme, code) of the area."""
@@ -106,11 +109,12 @@ def load(path: Path) -> Pack:
     """The whole pack; raises PackErrors with all that is wrong with it, not only the first."""
     folder = folder_of(path)
     document, file = _read_file(folder)
-    read = {name: tables.read(folder / f"{name}.csv", f"{folder / name}.csv", kind) for name, kind in TABLES.items()}
+    read = {name: sheets.read(folder / f"{name}.csv", f"{folder / name}.csv", kind) for name, kind in TABLES.items()}
     if file is None:
         raise PackErrors([*document.problems, *_problems(read.values())])
     draft = Draft(folder, document, file, read)
     _require_tables(draft)
+    _own_scheme(draft)
     shapes.join(draft)
     checks.run(draft)
     problems = [*document.problems, *_problems(read.values())]
@@ -124,55 +128,23 @@ def load(path: Path) -> Pack:
     return Pack(folder, file, **content, shapes=draft.shapes, warnings=tuple(draft.warnings))
 
 
-def _read_file(folder: Path) -> tuple[Document, PackFile | None]:
+def _read_file(folder: Path) -> tuple[nodes.Document, PackFile | None]:
     document = nodes.read(folder / FILE, str(folder / FILE))
-    if document.data is None and document.problems:
-        return document, None
-    file = None
-    try:
-        file = PackFile.model_validate(document.data)
-    except ValidationError as errors:
-        for error in errors.errors():
-            _refuse(document, error)
-    _refuse_empty(document, document.data, ())
-    return document, None if document.problems else file
+    return document, nodes.fit(document, PackFile)
 
 
-def _refuse(document: Document, error: Any) -> None:
-    """One of pydantic's errors, at the place where the author wrote what is wrong."""
-    place = _place(document.data, error["loc"])
-    shown = (*place, str(error["loc"][-1])) if error["type"] == "missing" else place
-    code, facts = explain(error, place, PackFile)
-    problem = Problem(document.name, document.line(place), dotted(shown), code, facts)
-    if problem not in document.problems:
-        document.problems.append(problem)
+def _own_scheme(draft: Draft) -> None:
+    """The pack's own scheme is an empty one, whether its lines write it out or not."""
+    own = draft.file.category_scheme
+    for name, columns in (("categories", ("scheme",)), ("crosswalk", ("from_scheme", "to_scheme"))):
+        table = draft.rows(name)
+        table.rows = [
+            row.model_copy(update={column: "" for column in columns if getattr(row, column) == own})
+            for row in table.rows
+        ]
 
 
-def _refuse_empty(document: Document, data: Any, place: nodes.Place) -> None:
-    """A value that was left empty, also where the schema has a default for it."""
-    if isinstance(data, dict | list):
-        for part, inner in data.items() if isinstance(data, dict) else enumerate(data):
-            _refuse_empty(document, inner, (*place, part))
-    elif data is None and len(place) <= nodes.DEEPEST:
-        problem = Problem(document.name, document.line(place), dotted(place), "left_empty")
-        if problem not in document.problems:
-            document.problems.append(problem)
-
-
-def _place(data: Any, loc: Iterable[str | int]) -> nodes.Place:
-    """Pydantic's path without the parts that name alternatives of its own."""
-    place: list[str | int] = []
-    for part in loc:
-        inside = (isinstance(data, dict) and part in data) or (
-            isinstance(data, list) and isinstance(part, int) and part < len(data)
-        )
-        if inside:
-            data = data[part]
-            place.append(part)
-    return tuple(place)
-
-
-def _problems(read: Iterable[tables.Table[Any]]) -> list[Problem]:
+def _problems(read: Iterable[sheets.Table[Any]]) -> list[Problem]:
     return [problem for table in read for problem in table.problems]
 
 

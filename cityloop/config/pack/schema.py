@@ -2,7 +2,7 @@
 
 Every scalar arrives as the text that stood in the file; these models give it its type. A check that needs
 only one value or one line lives here, checks across lines and tables are in `checks`.
-Codes given to `PydanticCustomError` are keys of `problems.TEXTS`.
+Codes given to `refusal` are keys of `problems.TEXTS`.
 """
 
 import re
@@ -12,51 +12,30 @@ from itertools import pairwise
 from typing import Annotated, Literal, Self
 from zoneinfo import ZoneInfo, available_timezones
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
-from pydantic_core import PydanticCustomError
+from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 
-from cityloop.core.units import LimitUnit
+from cityloop.config.pack.timing import Timing
+from cityloop.core.fields import Code, Day, Name, NamedRow, Names, OptionalDay, Ref, Row, Strict, empty_means, refusal
 from cityloop.ground.accounts.roles import ROLES
+from cityloop.ground.standards.lines import CategoryLine, CrosswalkLine, DocumentLine, RuleLine
 from cityloop.loop.history.mapping import Mapping
 
 WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 DESK_STEPS = ("register", "file", "dispatch")
 BEGINNING = date(1970, 1, 1)
 _TIME = re.compile(r"([01]\d|2[0-3]):[0-5]\d|24:00")
-_DAY = re.compile(r"\d{4}-\d\d-\d\d")
 _ADDRESS = re.compile(r"https://[A-Za-z0-9.-]+(:\d+)?(/[^\s;,'\"]*)?")
-
-
-class Strict(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True, str_strip_whitespace=True)
-
-
-def _refuse(code: str, **facts: object) -> PydanticCustomError:
-    return PydanticCustomError(code, code, facts)
-
-
-def _code(text: str) -> str:
-    if not text.isprintable() or ":" in text:
-        raise _refuse("code_unfit", value=text)
-    return text
 
 
 def _time_of_day(text: str) -> str:
     if not _TIME.fullmatch(text):
-        raise _refuse("time_of_day", value=text)
+        raise refusal("time_of_day", value=text)
     return text
-
-
-def _iso_day(value: object) -> object:
-    """Pydantic would read bare numbers as seconds since 1970."""
-    if isinstance(value, str) and not _DAY.fullmatch(value):
-        raise _refuse("day_unreadable", value=value)
-    return value
 
 
 def _zone(name: str) -> str:
     if name not in available_timezones():
-        raise _refuse("zone_unknown", value=name)
+        raise refusal("zone_unknown", value=name)
     ZoneInfo(name)
     return name
 
@@ -64,30 +43,35 @@ def _zone(name: str) -> str:
 def _ordered(periods: list[tuple[str, str]]) -> list[tuple[str, str]]:
     for start, end in periods:
         if start >= end:
-            raise _refuse("period_backwards", start=start, end=end)
+            raise refusal("period_backwards", start=start, end=end)
     for before, after in pairwise(periods):
         if after[0] <= before[1]:
-            raise _refuse("periods_overlap", start=after[0], end=before[1])
+            raise refusal("periods_overlap", start=after[0], end=before[1])
     return periods
 
 
 def _without_gap(steps: list[str]) -> list[str]:
     if tuple(steps) != DESK_STEPS[: len(steps)]:
-        raise _refuse("opens_itself_gap", steps=", ".join(DESK_STEPS))
+        raise refusal("opens_itself_gap", steps=", ".join(DESK_STEPS))
     return steps
 
 
 def _role(key: str) -> str:
     if key not in ROLES:
-        raise _refuse("role_unknown", value=key, known=", ".join(ROLES))
+        raise refusal("role_unknown", value=key, known=", ".join(ROLES))
     return key
 
 
 def _map_address(text: str) -> str:
     """It becomes part of the header that says what pages may load."""
     if not _ADDRESS.fullmatch(text):
-        raise _refuse("map_address", value=text)
+        raise refusal("map_address", value=text)
     return text
+
+
+def _refuse_backwards(first: date | None, last: date | None) -> None:
+    if first and last and first >= last:
+        raise refusal("dates_backwards", start=first, end=last)
 
 
 def _named(value: object) -> object:
@@ -95,18 +79,10 @@ def _named(value: object) -> object:
     return {"name": value} if isinstance(value, str) else value
 
 
-Code = Annotated[str, Field(min_length=1, max_length=40), AfterValidator(_code)]
-Ref = Annotated[str, Field(max_length=80)]
-"""The code of a row elsewhere, or empty. An area may be written `scheme:code`."""
-Name = Annotated[str, Field(min_length=1, max_length=200)]
-Names = dict[Annotated[str, Field(pattern=r"^[a-z]{2,3}$")], Name]
 Notices = dict[Annotated[str, Field(pattern=r"^[a-z]{2,3}$")], Annotated[str, Field(min_length=1, max_length=1000)]]
 TimeOfDay = Annotated[str, AfterValidator(_time_of_day)]
 Periods = Annotated[list[tuple[TimeOfDay, TimeOfDay]], AfterValidator(_ordered)]
-Day = Annotated[date, BeforeValidator(_iso_day)]
-Blank = BeforeValidator(lambda value: None if value == "" else value)
 DeskSteps = Annotated[list[Literal["register", "file", "dispatch"]], AfterValidator(_without_gap)]
-OptionalDay = Annotated[Day | None, Blank]
 RoleKey = Annotated[str, AfterValidator(_role)]
 MapAddress = Annotated[str, Field(max_length=500), AfterValidator(_map_address)]
 
@@ -138,17 +114,18 @@ class Week(Strict):
 
 
 class CalendarSpec(Strict):
-    """Working hours by weekday, overruled day by day."""
+    """Working hours by weekday, overruled day by day. `known_until`: the last day whose hours are published."""
 
     wd_rule: Literal["working_time", "end_of_day"] = "end_of_day"
     at_boundary: Literal["close", "open"] = "close"
     week: Week
     days: dict[Day, Periods] = {}
+    known_until: OptionalDay = None
 
     @model_validator(mode="after")
     def _has_work_time(self) -> Self:
         if not any(getattr(self.week, day) for day in WEEKDAYS):
-            raise _refuse("calendar_empty")
+            raise refusal("calendar_empty")
         return self
 
 
@@ -175,11 +152,11 @@ class BaseMap(Strict):
     @model_validator(mode="after")
     def _one_of_both(self) -> Self:
         if bool(self.style) == bool(self.tiles):
-            raise _refuse("base_map_source")
+            raise refusal("base_map_source")
         return self
 
 
-class Settings(Strict):
+class Settings(Timing):
     """`opens_itself`: the desk steps that a complete live report passes without a person. `second_factor_roles`:
     whoever holds a post of these roles signs in with a second factor. `public_channel`: the channel of what citizens
     send without signing in; empty: this city takes nothing so. `public_notice`: what they read before, by language."""
@@ -196,10 +173,12 @@ class Settings(Strict):
 
 class EditionSpec(Strict):
     """The rule book that rules.csv is. Changed rules need a new code; no date: from the pack's beginning
-    for the first edition, from the day it is applied for a later one."""
+    for the first edition, from the day it is applied for a later one. `complete`: no minor category without a limit,
+    no limit without a closing condition; asked of proposals too."""
 
     code: Code = "1"
     valid_from: OptionalDay = None
+    complete: bool = False
 
 
 class GridSpec(Strict):
@@ -250,25 +229,12 @@ class PackFile(Strict):
 # The tables. Fields without a default are columns that must be there; the others may be left out.
 
 
-class Row(Strict):
-    pass
-
-
-class NamedRow(Row):
-    code: Code
-    name: Name
-    name_zh: str = ""
-    name_en: str = ""
-
-    @property
-    def names(self) -> dict[str, str]:
-        return {language: name for language, name in (("zh", self.name_zh), ("en", self.name_en)) if name}
-
-
 class AreaRow(NamedRow):
     """areas.csv. `shape_key`: the value of the boundary file's code property where it is not `code`."""
 
-    scheme: Annotated[str, BeforeValidator(lambda text: text or "division"), Field(max_length=30)] = "division"
+    prose = NamedRow.prose | {"shape_key"}
+
+    scheme: Annotated[str, empty_means("division"), Field(max_length=30)] = "division"
     level: Annotated[str, Field(min_length=1, max_length=30)]
     name: Annotated[str, Field(min_length=1, max_length=120)]
     parent: Ref = ""
@@ -277,6 +243,21 @@ class AreaRow(NamedRow):
     @property
     def ref(self) -> str:
         return f"{self.scheme}:{self.code}"
+
+
+class AreaClassRow(Row):
+    """area_classes.csv: what an area counts as, for limits that depend on it."""
+
+    scheme: Annotated[str, empty_means("limits"), Field(max_length=30)] = "limits"
+    area: Annotated[str, Field(min_length=1, max_length=80)]
+    area_class: Annotated[str, Field(min_length=1, max_length=20)]
+    valid_from: OptionalDay = None
+    valid_to: OptionalDay = None
+
+    @model_validator(mode="after")
+    def _forwards(self) -> Self:
+        _refuse_backwards(self.valid_from, self.valid_to)
+        return self
 
 
 class GridRow(Row):
@@ -292,22 +273,26 @@ class GridRow(Row):
     @model_validator(mode="after")
     def _a_box(self) -> Self:
         if self.west >= self.east or self.south >= self.north:
-            raise _refuse("grid_box")
+            raise refusal("grid_box")
         if self.east - self.west > 1 or self.north - self.south > 1:
-            raise _refuse("grid_too_big")
+            raise refusal("grid_too_big")
         return self
 
 
 class OrganisationRow(NamedRow):
     """organisations.csv. `key`: how the history names it; empty where it never does."""
 
-    kind: Annotated[str, BeforeValidator(lambda text: text or "department"), Field(max_length=30)] = "department"
+    prose = NamedRow.prose | {"key"}
+
+    kind: Annotated[str, empty_means("department"), Field(max_length=30)] = "department"
     parent: Ref = ""
     key: str = ""
 
 
 class PostRow(Row):
     """posts.csv. An empty area is the whole city."""
+
+    prose = frozenset({"name"})
 
     code: Annotated[str, Field(min_length=1, max_length=60)]
     name: Name
@@ -316,43 +301,13 @@ class PostRow(Row):
     area: Ref = ""
 
 
-class CategoryRow(NamedRow):
-    """categories.csv. `key`: how the history names it."""
-
-    kind: Annotated[Literal["component", "event"], BeforeValidator(lambda text: text or "event")] = "event"
-    level: Annotated[Literal["major", "minor"], BeforeValidator(lambda text: text or "minor")] = "minor"
-    parent: Ref = ""
-    key: str = ""
-
-
-class RuleRow(Row):
-    """rules.csv: one limit. Lines of the same category and situation are one rule with several limits."""
-
-    category: Annotated[str, Field(min_length=1)]
-    situation: Annotated[str, Field(max_length=60)] = ""
-    stage: Annotated[str, BeforeValidator(lambda text: text or "handle"), Field(max_length=20)] = "handle"
-    part: Annotated[str, Field(max_length=60)] = ""
-    value: Annotated[Annotated[Decimal, Field(gt=0, max_digits=9, decimal_places=3)] | None, Blank] = None
-    unit: Annotated[LimitUnit | None, Blank] = None
-    calendar: Annotated[str, BeforeValidator(lambda text: text or "default")] = "default"
-    filing_condition: str = ""
-    closing_condition: str = ""
-    source: Annotated[str, Field(max_length=200)] = ""
-
-    @model_validator(mode="after")
-    def _value_with_unit(self) -> Self:
-        if (self.value is None) != (self.unit is None):
-            raise _refuse("value_without_unit")
-        return self
-
-
 class LedgerLine(Row):
     """ledger.csv: one party of one duty. Lines of the same code and `valid_from` are parties of one duty."""
 
+    prose = frozenset({"basis"})
+
     code: Annotated[str, Field(min_length=1, max_length=80)]
-    tier: Annotated[Literal["owner", "contract", "line", "territory"], BeforeValidator(lambda text: text or "line")] = (
-        "line"
-    )
+    tier: Annotated[Literal["owner", "contract", "line", "territory"], empty_means("line")] = "line"
     category: Ref = ""
     situation: Annotated[str, Field(max_length=60)] = ""
     area: Ref = ""
@@ -361,28 +316,30 @@ class LedgerLine(Row):
             "handler", "lead", "assist", "owner", "contractor", "territory", "line_authority", "supervising",
             "leader", "chief",
         ],
-        BeforeValidator(lambda text: text or "handler"),
+        empty_means("handler"),
     ] = "handler"  # fmt: skip
     organisation: Annotated[str, Field(min_length=1)]
-    duty: Annotated[str, BeforeValidator(lambda text: text or "handle"), Field(max_length=30)] = "handle"
+    duty: Annotated[str, empty_means("handle"), Field(max_length=30)] = "handle"
     basis: Annotated[str, Field(max_length=200)] = ""
     valid_from: OptionalDay = None
     valid_to: OptionalDay = None
 
     @model_validator(mode="after")
     def _forwards(self) -> Self:
-        if self.valid_from and self.valid_to and self.valid_from >= self.valid_to:
-            raise _refuse("dates_backwards", start=self.valid_from, end=self.valid_to)
+        _refuse_backwards(self.valid_from, self.valid_to)
         return self
 
 
 TABLES: dict[str, type[Row]] = {
     "areas": AreaRow,
+    "area_classes": AreaClassRow,
     "grids": GridRow,
     "organisations": OrganisationRow,
     "posts": PostRow,
-    "categories": CategoryRow,
-    "rules": RuleRow,
+    "categories": CategoryLine,
+    "documents": DocumentLine,
+    "crosswalk": CrosswalkLine,
+    "rules": RuleLine,
     "ledger": LedgerLine,
 }
 """Table name to its row; the file is `<name>.csv`."""

@@ -6,8 +6,8 @@ from pydantic import ValidationError
 
 from cityloop.config.pack import boundaries
 from cityloop.config.pack.draft import Draft
-from cityloop.config.pack.problems import Problem, explain
 from cityloop.config.pack.schema import AreaRow
+from cityloop.core.problems import Problem, explain
 from cityloop.loop.history.normalise import KEYS_APART
 
 

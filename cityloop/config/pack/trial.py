@@ -5,12 +5,13 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
-from cityloop.config.pack import nodes
 from cityloop.config.pack.history import history_of, lines, mapping_of, normaliser
-from cityloop.config.pack.nodes import Place
-from cityloop.config.pack.problems import PackErrors, Problem, near
+from cityloop.config.pack.problems import PackErrors
 from cityloop.config.pack.reading import FILE, Pack
+from cityloop.core import nodes
 from cityloop.core.errors import CityloopError
+from cityloop.core.nodes import Place
+from cityloop.core.problems import Problem, near
 from cityloop.core.texts import _
 from cityloop.loop.history.instants import Unreadable, compile_instant
 from cityloop.loop.history.mapping import Instant, Mapping, Value

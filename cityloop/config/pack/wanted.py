@@ -1,7 +1,5 @@
 """What a pack says, in the words of the rooms that will hold it. References to areas are `scheme:code`."""
 
-import hashlib
-import json
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import date
@@ -10,11 +8,13 @@ from typing import Any
 
 from cityloop.config.pack.draft import parent_ref
 from cityloop.config.pack.reading import Pack
-from cityloop.config.pack.schema import CalendarSpec, LedgerLine, RuleRow
+from cityloop.config.pack.schema import CalendarSpec, LedgerLine
 from cityloop.ground.accounts.structure import OrganisationData, PostData
-from cityloop.ground.places.actions import AreaData, CityData, GridData
+from cityloop.ground.places.actions import AreaClassData, AreaData, CityData, GridData
 from cityloop.ground.registry.actions import DutyData
-from cityloop.ground.standards.actions import CategoryData, LimitData, RuleData
+from cityloop.ground.standards.editions import whole
+from cityloop.ground.standards.lines import rules_from
+from cityloop.ground.standards.rows import CategoryData, DocumentData, Pair, RuleData
 from cityloop.loop.clocks.actions import CalendarData
 
 
@@ -44,6 +44,8 @@ class Wanted:
             "scheme": file.category_scheme,
             "channels": {code: channel.model_dump() for code, channel in file.all_channels.items()},
             "grid": file.grid.model_dump(),
+            "calendars": list(file.all_calendars),
+            "complete": file.edition.complete,
             "valid_from": file.valid_from.isoformat(),
         }
         if file.history is not None:
@@ -69,6 +71,14 @@ class Wanted:
         ]  # fmt: skip
 
     @cached_property
+    def area_classes(self) -> list[AreaClassData]:
+        begins = self.pack.file.valid_from
+        return [
+            AreaClassData(row.scheme, self._area(row.area), row.area_class, row.valid_from or begins, row.valid_to)
+            for row in self.pack.area_classes
+        ]
+
+    @cached_property
     def grids(self) -> list[GridData]:
         return [
             GridData(grid.code, self._area(grid.area), grid.west, grid.south, grid.east, grid.north)
@@ -88,26 +98,31 @@ class Wanted:
         ]
 
     @cached_property
-    def categories(self) -> list[CategoryData]:
-        rows = self.pack.categories
-        return [CategoryData(row.code, row.name, row.names, row.kind, row.level, row.parent) for row in rows]
+    def categories(self) -> dict[str, list[CategoryData]]:
+        """Scheme to its categories, parents first; the pack's own scheme before others."""
+        own = self.pack.file.category_scheme
+        found: dict[str, list[CategoryData]] = {own: []}
+        for row in self.pack.categories:
+            found.setdefault(row.scheme or own, []).append(row.data())
+        return found
+
+    @cached_property
+    def documents(self) -> list[DocumentData]:
+        return [row.data() for row in self.pack.documents]
+
+    @cached_property
+    def crosswalk(self) -> list[Pair]:
+        own = self.pack.file.category_scheme
+        return [
+            ((row.from_scheme or own, row.from_code), (row.to_scheme or own, row.to_code))
+            for row in self.pack.crosswalk
+        ]
 
     @cached_property
     def rules(self) -> list[RuleData]:
         """The rule book; a minor category without a rule for any situation gets one without a limit."""
-        found: dict[tuple[str, str], RuleData] = {}
-        for row in self.pack.rules:
-            key = (row.category, row.situation)
-            found[key] = _with_line(found.get(key) or RuleData(*key, "", "", "", ()), row)
-        for category in self.pack.categories:
-            if category.level == "minor" and (category.code, "") not in found:
-                found[category.code, ""] = RuleData(category.code, "", "", "", "", ())
-        return list(found.values())
-
-    @cached_property
-    def rules_digest(self) -> str:
-        text = json.dumps(sorted(self.rules), default=str, ensure_ascii=False)
-        return hashlib.sha256(text.encode()).hexdigest()
+        minors = [row.code for row in self.categories[self.pack.file.category_scheme] if row.reportable]
+        return whole(rules_from(self.pack.rules), minors)
 
     @cached_property
     def duties(self) -> list[DatedDuty]:
@@ -133,23 +148,10 @@ class Wanted:
         return self.pack.area(ref).ref if ref else ""
 
 
-def _with_line(rule: RuleData, row: RuleRow) -> RuleData:
-    limits: Iterable[LimitData] = ()
-    if row.value is not None and row.unit is not None:
-        value = row.value.quantize(row.value.__class__("0.001"))
-        limits = [LimitData(row.stage, row.part, value, row.unit.value, row.calendar)]
-    return rule._replace(
-        filing_condition=rule.filing_condition or row.filing_condition,
-        closing_condition=rule.closing_condition or row.closing_condition,
-        source=rule.source or row.source,
-        limits=(*rule.limits, *limits),
-    )
-
-
 def _calendar(code: str, zone: str, spec: CalendarSpec) -> CalendarData:
     week = {day: _periods(periods) for day, periods in spec.week if periods}
     days = {day.isoformat(): _periods(periods) for day, periods in spec.days.items()}
-    return CalendarData(code, zone, spec.wd_rule, spec.at_boundary, week, days)
+    return CalendarData(code, zone, spec.wd_rule, spec.at_boundary, week, days, spec.known_until)
 
 
 def _periods(periods: Iterable[tuple[str, str]]) -> list[list[str]]:

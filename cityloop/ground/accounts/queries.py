@@ -1,6 +1,6 @@
 """Who somebody is at an instant."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from hashlib import sha256
 from typing import Any, NamedTuple
@@ -154,6 +154,13 @@ def user_of(actor: Actor) -> int:
     if kind != "user":
         raise Denied("not_a_user")
     return int(number)
+
+
+def names_of(keys: Iterable[str]) -> dict[str, str]:
+    """What the persons among actors' keys are called; one statement."""
+    ids = [int(key.removeprefix("user:")) for key in keys if key.startswith("user:")]
+    rows = User.objects.filter(pk__in=ids).values_list("id", "first_name", "username")
+    return {f"user:{pk}": first or username for pk, first, username in rows}
 
 
 def filters_of(actor: Actor, page: str = "") -> list[SavedFilter]:

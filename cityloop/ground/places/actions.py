@@ -11,7 +11,7 @@ from django.db.models import F, Q
 from cityloop.core import bulk
 from cityloop.core.actor import Actor
 from cityloop.core.errors import Conflict
-from cityloop.ground.places.models import Area, City
+from cityloop.ground.places.models import Area, AreaClass, City
 
 SET_UP = "city.set_up"
 """What an actor must be allowed to do to write any of what a pack says."""
@@ -71,6 +71,16 @@ class AreaData(NamedTuple):
     @property
     def ref(self) -> str:
         return f"{self.scheme}:{self.code}"
+
+
+class AreaClassData(NamedTuple):
+    """`area` is written `scheme:code`."""
+
+    scheme: str
+    area: str
+    name: str
+    valid_from: date
+    valid_to: date | None
 
 
 class GridData(NamedTuple):
@@ -163,6 +173,20 @@ def put_grids(grids: Sequence[GridData], *, actor: Actor, begins: date) -> None:
     bulk.insert(
         GRIDS,
         [(grid.code, areas[grid.area], grid.west, grid.south, grid.east, grid.north, begins) for grid in grids],
+    )
+
+
+@transaction.atomic
+def put_area_classes(classes: Sequence[AreaClassData], *, actor: Actor) -> None:
+    """Replace all classes of areas; deadlines that were counted with the old ones stay as they are."""
+    actor.require(SET_UP)
+    areas = area_ids()
+    AreaClass.objects.all().delete()
+    AreaClass.objects.bulk_create(
+        AreaClass(
+            scheme=row.scheme, area_id=areas[row.area], name=row.name, valid_from=row.valid_from, valid_to=row.valid_to
+        )
+        for row in classes
     )
 
 

@@ -63,6 +63,26 @@ class Area(models.Model):
         return f"{self.code} {self.names.get(texts.spoken(), self.name)}"
 
 
+class AreaClass(models.Model):
+    """What an area counts as under a scheme, such as core, general and other areas for limits; dated."""
+
+    scheme = models.CharField(max_length=30, default="limits")
+    area = models.ForeignKey(Area, on_delete=models.PROTECT)
+    name = models.CharField(max_length=20)
+    valid_from = models.DateField()
+    valid_to = models.DateField(null=True)
+
+    class Meta:
+        db_table = "places_areaclass"
+        constraints = [
+            models.UniqueConstraint(fields=["scheme", "area", "valid_from"], name="places_areaclass_dated"),
+            models.CheckConstraint(
+                condition=models.Q(valid_to=None) | models.Q(valid_to__gt=models.F("valid_from")),
+                name="places_areaclass_dates",
+            ),
+        ]
+
+
 class UnitGrid(models.Model):
     """About 10 000 m2 with a code that begins with its area's code. Removed grids end; codes are not reused."""
 

@@ -7,7 +7,7 @@ from functools import lru_cache
 from django.db.models import Q
 
 from cityloop.ground.places.locate import AreaMap, AreaRow, GridRow
-from cityloop.ground.places.models import Area, UnitGrid
+from cityloop.ground.places.models import Area, AreaClass, UnitGrid
 
 
 def area_map(at: date, scheme: str = "division") -> AreaMap:
@@ -29,6 +29,12 @@ def areas_on(revision: str, day: date) -> AreaMap:
     changes = _changes(revision)
     since = bisect_right(changes, day)
     return _kept(revision, changes[since - 1] if since else day)
+
+
+def area_classes(scheme: str = "limits") -> list[tuple[int, str, date, date | None]]:
+    """The classes of areas under a scheme, past and future ones too: area, name, from and until; one statement."""
+    rows = AreaClass.objects.filter(scheme=scheme).order_by("valid_from", "area_id")
+    return list(rows.values_list("area_id", "name", "valid_from", "valid_to"))
 
 
 @lru_cache(maxsize=8)

@@ -9,7 +9,7 @@ from cityloop.core.actor import Actor
 from cityloop.core.maintenance import MaintenanceAdmin, NamesForm, ReadOnlyInline, Standing
 from cityloop.ground.places.actions import SET_UP
 from cityloop.ground.standards.actions import rename_category
-from cityloop.ground.standards.models import Category, Edition, Limit, Rule
+from cityloop.ground.standards.models import Category, Document, Edition, Limit, Rule
 
 
 class CategoryForm(NamesForm[Category]):
@@ -32,10 +32,10 @@ class CategoryAdmin(MaintenanceAdmin[Category]):
     writes = SET_UP
     list_before_template = "admin/pack_decides.html"
     form = CategoryForm
-    fields = ("code", "name", "name_zh", "name_en", "kind", "level", "parent", "scheme")
-    readonly_fields = ("code", "kind", "level", "parent", "scheme")
+    fields = ("code", "name", "name_zh", "name_en", "kind", "level", "parent", "scheme", "local", "source")
+    readonly_fields = ("code", "kind", "level", "parent", "scheme", "local", "source")
     list_display = ("code", "name", "kind", "level", "parent", "scheme")
-    list_filter = ("kind", "level", "scheme")
+    list_filter = ("kind", "level", "scheme", "local")
     list_select_related = ("parent",)
     search_fields = ("code", "name")
     ordering = ("scheme", "code")
@@ -56,7 +56,10 @@ class LimitsInline(ReadOnlyInline[Limit]):
 class RuleAdmin(MaintenanceAdmin[Rule]):
     """The rule book, row by row."""
 
-    shown = ("edition", "category", "situation", "filing_condition", "closing_condition", "source")
+    shown = (
+        "edition", "category", "situation", "urgent", "filing_condition", "do_not_collect", "closing_condition",
+        "self_handling", "source",
+    )  # fmt: skip
     list_display = ("category", "situation", "edition", "limits_written", "source")
     list_filter = ("edition", "category__kind")
     list_select_related = ("category", "edition")
@@ -77,7 +80,18 @@ class RuleAdmin(MaintenanceAdmin[Rule]):
 class EditionAdmin(MaintenanceAdmin[Edition]):
     """Editions of the rule book and when they hold."""
 
-    shown = ("code", "digest", "valid_from", "valid_to")
-    list_display = ("code", "valid_from", "valid_to", "digest")
+    shown = ("code", "scheme", "valid_from", "valid_to")
+    list_display = ("code", "scheme", "valid_from", "valid_to")
     list_filter = (Standing,)
     ordering = ("-valid_from",)
+
+
+@admin.register(Document)
+class DocumentAdmin(MaintenanceAdmin[Document]):
+    """Laws, standards, guides and notices; they come with a pack."""
+
+    shown = ("code", "title", "kind", "issuer", "issued_on", "summary", "link")
+    list_display = ("code", "title", "kind", "issuer", "issued_on")
+    list_filter = ("kind",)
+    search_fields = ("code", "title")
+    ordering = ("code",)

@@ -19,14 +19,17 @@ from cityloop.loop.cases.rows import (
     ASSIGNMENTS,
     CASES,
     ENTRIES,
+    HOLDS,
     SPANS,
     AssignmentRow,
     CaseRow,
     EntryRow,
+    HoldRow,
     SpanRow,
 )
-from cityloop.loop.cases.step import Outcome, Snapshot, step
-from cityloop.loop.clocks.deadlines import ground
+from cityloop.loop.cases.snapshot import Outcome, Snapshot
+from cityloop.loop.cases.step import step
+from cityloop.loop.clocks.ground import Ground, ground
 from cityloop.loop.evidence.actions import claim, photo_ids
 from cityloop.reactions import REACTIONS
 
@@ -50,6 +53,7 @@ class Written:
     cases: dict[int, CaseRow] = field(default_factory=dict)
     assignments: dict[tuple[int, int], AssignmentRow] = field(default_factory=dict)
     spans: dict[tuple[int, int], SpanRow] = field(default_factory=dict)
+    holds: dict[tuple[int, int], HoldRow] = field(default_factory=dict)
     entries: list[EntryRow] = field(default_factory=list)
 
     def add(self, outcome: Outcome) -> None:
@@ -59,17 +63,9 @@ class Written:
             self.assignments[case.id, assignment.no] = assignment
         for span in outcome.spans:
             self.spans[case.id, span.no] = span
+        for hold in outcome.holds:
+            self.holds[case.id, hold.no] = hold
         self.entries.append(outcome.entry)
-
-
-def _completed(snapshot: Snapshot, name: str, at: datetime, facts: Facts) -> Facts:
-    """The facts with what the rule book says: the rule the case was opened under, and the limit from here on."""
-    rule = snapshot.case.rule_id
-    if name == "file" and facts.rule is None:
-        return facts._replace(rule=rule)
-    if name in ("dispatch", "rework") and facts.deadline.due_at is None:
-        return facts._replace(deadline=ground().deadline(rule, at))
-    return facts
 
 
 @transaction.atomic
@@ -94,13 +90,23 @@ def advance(
     if seen is not None and seen != snapshot.case.seq:
         state = snapshot.case.state
         raise Conflict("case_moved", state=Term(state, STATES[state]), seq=snapshot.case.seq)
-    outcome = step(snapshot, name, actor, at, _completed(snapshot, name, at, facts), recorded_at=recorded_at)
+    here = ground()
+    if name == "file" and facts.rule is None:
+        facts = facts._replace(rule=_chosen(snapshot.case, facts.situation, here))
+    outcome = step(snapshot, name, actor, at, facts, clock=here.clock, recorded_at=recorded_at)
     if photos := photo_ids(facts.evidence):
         claim(photos, actor=actor, at=recorded_at)
     written = Written()
     written.add(outcome)
     save(written, fresh=frozenset(), before={case_id: snapshot.case})
     return outcome.snapshot
+
+
+def _chosen(case: CaseRow, situation: str, here: Ground) -> int | None:
+    """The row of the rule book that a case is filed under: the one it was opened with, or the situation named."""
+    if not situation or case.rule_id is None:
+        return case.rule_id
+    return here.rules.rule(here.rules.by_id[case.rule_id].category_code, here.city.day(case.opened_at), situation).id
 
 
 def advance_many(
@@ -117,12 +123,13 @@ def advance_many(
     follow-up job runs: what is being told is long past.
     """
     written, fresh, before, after = Written(), set[int](), dict[int, CaseRow](), list[Snapshot]()
+    clock = ground().clock
     for snapshot, moves in plans:
         now = snapshot
         if snapshot is not None:
             before[snapshot.case.id] = snapshot.case
         for name, at, facts, taker in moves:
-            outcome = step(now, name, taker or actor, at, facts, recorded_at=recorded_at)
+            outcome = step(now, name, taker or actor, at, facts, clock=clock, recorded_at=recorded_at)
             now = outcome.snapshot
             written.add(outcome)
         if now is not None:
@@ -141,6 +148,7 @@ def save(written: Written, *, fresh: frozenset[int], before: dict[int, CaseRow],
     bulk.upsert(ASSIGNMENTS, [row for key, row in written.assignments.items() if key[0] not in fresh])
     bulk.insert(SPANS, [row for key, row in written.spans.items() if key[0] in fresh])
     bulk.upsert(SPANS, [row for key, row in written.spans.items() if key[0] not in fresh])
+    bulk.upsert(HOLDS, list(written.holds.values()))
     bulk.insert(ENTRIES, written.entries)
     heads = [(row.id in fresh, (row.number, row.seq, row.head)) for row in written.cases.values()]
     set_heads(fresh=[head for new, head in heads if new], moved=[head for new, head in heads if not new])

@@ -15,7 +15,8 @@ from cityloop.ground.places.city import city
 from cityloop.loop.cases import lists, queries
 from cityloop.loop.cases.actions import advance
 from cityloop.loop.cases.catalogue import catalogue, channels, choices
-from cityloop.loop.cases.facts import Facts
+from cityloop.loop.cases.explained import ClockOut
+from cityloop.loop.cases.facts import Extension, Facts
 from cityloop.loop.cases.keys import read_key, write_key
 from cityloop.loop.cases.schemas import (
     CaseCounts,
@@ -25,15 +26,14 @@ from cityloop.loop.cases.schemas import (
     Choices,
     Lat,
     Lon,
-    ManyStepsIn,
-    ManyStepsOut,
     NearLine,
-    StepIn,
-    StepOut,
 )
-from cityloop.loop.cases.step import Snapshot, may_take, standing
+from cityloop.loop.cases.snapshot import Snapshot
+from cityloop.loop.cases.step import may_take, standing
+from cityloop.loop.cases.taking import ManyStepsIn, ManyStepsOut, StepIn, StepOut
 from cityloop.loop.cases.whole import whole
-from cityloop.loop.clocks.deadlines import ground
+from cityloop.loop.cases.why import why
+from cityloop.loop.clocks.ground import ground
 from cityloop.loop.evidence.actions import evidence_of
 
 router = Router(tags=["cases"])
@@ -52,13 +52,14 @@ def page(
     """Cases that the asker may see. Sorted by `due` they are the open ones, most urgent first, those without a deadline
     last; else newest first. The queue `mine` is sorted by `due` unless told otherwise.
     """
-    actor, here, at = actor_of(request), city(), clock.now()
+    actor, here, at = actor_of(request), ground(), clock.now()
     order = sort or ("due" if chosen.queue == "mine" else "newest")
     if order == "due" and not lists.holds_open_only(chosen):
         chosen = chosen.model_copy(update={"open": True})
     rows = lists.page(
         actor,
-        lists.wanted(actor, chosen, catalogue(here.revision), here, at),
+        lists.wanted(actor, chosen, catalogue(here.city.revision), here.city, at),
+        clock=here.clock,
         language=texts.spoken(),
         at=at,
         sort=order,
@@ -101,10 +102,17 @@ def near(
     radius_m: Annotated[float, Field(gt=0, le=5_000)] = 200,
 ) -> list[dict[str, Any]]:
     """Open cases near a point, nearest first: what is perhaps being reported a second time."""
-    actor = actor_of(request)
-    categories = catalogue(city().revision).under_category(category) if category else None
+    actor, here = actor_of(request), ground()
+    categories = catalogue(here.city.revision).under_category(category) if category else None
     return lists.near(
-        actor, lon, lat, radius_m=radius_m, categories=categories, language=texts.spoken(), at=clock.now()
+        actor,
+        lon,
+        lat,
+        radius_m=radius_m,
+        categories=categories,
+        clock=here.clock,
+        language=texts.spoken(),
+        at=clock.now(),
     )
 
 
@@ -131,7 +139,13 @@ def take_many(request: HttpRequest, body: ManyStepsIn) -> dict[str, Any]:
 def one(request: HttpRequest, number: str) -> dict[str, Any]:
     """One case with its whole history and the steps that begin at its state."""
     actor = actor_of(request)
-    return whole(queries.id_of(number, actor), actor, city(), clock.now())
+    return whole(queries.id_of(number, actor), actor, ground(), clock.now())
+
+
+@router.get("/cases/{number}/clocks", response=list[ClockOut])
+def clocks(request: HttpRequest, number: str) -> list[dict[str, Any]]:
+    """Why the case is due when it is: its own clock, the unit's, that of the stage it stands in."""
+    return why(queries.id_of(number, actor_of(request)), ground().clock, clock.now())
 
 
 @router.post("/cases/{number}/steps", response=StepOut)
@@ -140,7 +154,7 @@ def take_step(request: HttpRequest, number: str, body: StepIn) -> dict[str, Any]
     actor, now = actor_of(request), clock.now()
     case_id = queries.id_of(number, actor)
     at = min(body.at, now) if body.at else now
-    facts = _facts(body)._replace(evidence=evidence_of(body.photos))
+    facts = _facts(body)._replace(evidence=evidence_of(body.photos), situation=body.situation)
     after = advance(case_id, body.step, actor=actor, at=at, recorded_at=now, facts=facts, seen=body.seq)
     return _stands(after, actor)
 
@@ -152,6 +166,10 @@ def _facts(body: StepIn | ManyStepsIn) -> Facts:
         result=_clean(body.result),
         verdict=body.verdict,
         closing_kind=body.closing_kind,
+        extension=Extension(body.extension.value, body.extension.unit) if body.extension else None,
+        until=body.until,
+        review_on=body.review_on,
+        measures=_clean(body.measures),
     )
     if body.organisation:
         organisation = ground().organisations.named(body.organisation)
@@ -176,7 +194,7 @@ def _stands(after: Snapshot, actor: Actor) -> dict[str, Any]:
         "state": case.state,
         "seq": case.seq,
         "due_at": case.due_at,
-        "steps": may_take(standing(after), actor),
+        "steps": may_take(standing(after, after.case.last_at), actor),
     }
 
 

@@ -1,9 +1,12 @@
 """What comes with a step."""
 
+from datetime import date, datetime
+from decimal import Decimal
 from typing import Any, NamedTuple
 
+from cityloop.core.units import LimitUnit
 from cityloop.loop.cases.rows import CaseRow
-from cityloop.loop.clocks.deadlines import NO_DEADLINE, Deadline
+from cityloop.loop.clocks.deadlines import Deadline, Part
 
 
 class Opening(NamedTuple):
@@ -13,21 +16,55 @@ class Opening(NamedTuple):
     centre: int
 
 
+class Extension(NamedTuple):
+    """How much more time is asked for; working units count on the calendar of the limit."""
+
+    value: Decimal
+    unit: LimitUnit
+
+
+class Deadlines(NamedTuple):
+    """All that a pause or an extension moves: of the case, of the assignment, and of each part of the handling."""
+
+    case: Deadline
+    assignment: Deadline
+    parts: tuple[Part, ...] = ()
+
+
+class Recounted(NamedTuple):
+    """Deadlines as a changed calendar has them; `before` are those that a pause that lasts goes on from."""
+
+    now: Deadlines
+    before: Deadlines | None = None
+
+
 class Facts(NamedTuple):
-    """What comes with a step. `needs` in the lifecycle names the fields that must be there."""
+    """What comes with a step. `needs` in the lifecycle names the fields that must be there.
+
+    `deadline`: the handling deadline that somebody else has set; without one it is what the clock says.
+    """
 
     note: str = ""
     evidence: tuple[Any, ...] = ()
     inferred: bool = False
     opening: Opening | None = None
     rule: int | None = None
+    situation: str = ""
+    """Which row of the rule book the case is filed under, of those of its category."""
     organisation: int | None = None
     responsible: int | None = None
     contractor: int | None = None
     organisation_path: tuple[int, ...] = ()
     ledger_row: int | None = None
-    deadline: Deadline = NO_DEADLINE
+    deadline: Deadline | None = None
     reason: str = ""
     result: str = ""
     verdict: str = ""
     closing_kind: str = ""
+    extension: Extension | None = None
+    until: datetime | None = None
+    review_on: date | None = None
+    measures: str = ""
+    recounted: Recounted | None = None
+    level: int = 0
+    """How many of the city's escalations have been told with this one."""

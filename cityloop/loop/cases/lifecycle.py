@@ -9,11 +9,14 @@ from typing import NamedTuple
 
 from cityloop.core.texts import N_
 from cityloop.core.units import Axis
+from cityloop.ground.standards.words import CLOSING_KINDS
 
 SAME = ""
 """The centre stays in the stage it is in."""
 END = "-"
 """The centre's track, and with it the case, ends."""
+KEEP = "="
+"""As a step's target: the case stays in the state it is in; only a clock, a part or the record changes."""
 
 
 class Effect(NamedTuple):
@@ -41,6 +44,10 @@ class Step:
     centre: str = SAME
     unit: Effect = NOTHING
     needs: tuple[str, ...] = ()
+
+    def leads_to(self, state: str) -> str:
+        """The state after this step, taken in `state`."""
+        return state if self.target == KEEP else self.target
 
 
 STATES: dict[str, str] = {
@@ -77,6 +84,8 @@ MAIN_LINE = ("report", "register", "file", "dispatch", "sign_for", "handle", "ch
 
 _desk = ("reported", "verified", "registered")
 _with_unit = ("dispatched", "handling", "return_requested")
+_working = ("dispatched", "handling")
+_open = (*_desk, "verifying", "filed", *_with_unit, "handled", "checked")
 
 S, C = Axis.SUPERVISION, Axis.COMMAND
 STEPS: dict[str, Step] = {
@@ -106,34 +115,67 @@ STEPS: dict[str, Step] = {
         Step("rework", N_("Send back for rework"), ("handled",), "dispatched", "cases.check", S, "out", HANDS_BACK,
              needs=("reason",)),
         Step("close", N_("Close"), ("checked",), "closed", "cases.close", S, END, needs=("closing_kind",)),
-        Step("void", N_("Void"), (*_desk, "verifying", "filed", *_with_unit, "handled", "checked"), "void",
-             "cases.void", S, END, Effect("ends", "void"), needs=("reason",)),
+        Step("void", N_("Void"), _open, "void", "cases.void", S, END, Effect("ends", "void"), needs=("reason",)),
+        # Beside the line: the case stays where it is.
+        Step("finish_part", N_("Finish a part"), ("handling",), KEEP, "cases.handle", C,
+             unit=Effect("moves", "handle"), needs=("result",)),
+        Step("ask_extension", N_("Ask for more time"), _working, KEEP, "cases.ask_hold", C,
+             needs=("reason", "extension")),
+        Step("ask_deferral", N_("Ask to defer"), _working, KEEP, "cases.ask_hold", C, needs=("reason", "until")),
+        Step("ask_shelving", N_("Ask to shelve"), _working, KEEP, "cases.ask_hold", C,
+             needs=("reason", "review_on", "measures")),
+        Step("grant_hold", N_("Grant the request"), _working, KEEP, "cases.decide_hold", C),
+        Step("deny_hold", N_("Deny the request"), _working, KEEP, "cases.decide_hold", C, needs=("reason",)),
+        Step("end_hold", N_("Take up again"), _working, KEEP, "cases.end_hold", C),
+        Step("warn", N_("Warn"), _with_unit, KEEP, "cases.remind", C),
+        Step("remind", N_("Remind"), _with_unit, KEEP, "cases.remind", C),
+        Step("propose_supervision", N_("Propose a supervision order"), _with_unit, KEEP, "cases.remind", C),
+        Step("recount", N_("Count the time anew"), _open, KEEP, "cases.recount", S, needs=("recounted",)),
     )
 }  # fmt: skip
 
 STEPS_FROM: dict[str, tuple[str, ...]] = {
     state: tuple(name for name, step in STEPS.items() if state in step.sources) for state in STATES
 }
-STANDBY = frozenset({"void"})
+STANDBY = frozenset({"void", "end_hold", "grant_hold", "deny_hold", "warn", "remind", "propose_supervision", "recount"})
 """Steps that are possible nearly always: that one may take them makes a case nobody's work."""
+BY_ITSELF = frozenset({"warn", "recount"})
+"""Steps that the system takes and nobody is offered."""
+HOLDS = {"ask_extension": "extension", "ask_deferral": "deferral", "ask_shelving": "shelving"}
+"""What each request asks for."""
+HOLD_KINDS = {"extension": N_("extension"), "deferral": N_("deferral"), "shelving": N_("shelving")}
+ON_A_REQUEST = frozenset({"grant_hold", "deny_hold"})
+ESCALATIONS = ("warn", "remind", "propose_supervision")
+"""What the sweep may do at a share of a limit; each is told once for each deadline."""
 
 FACTS = {
     "opening": N_("what the case is opened with"),
     "rule": N_("a row of the rule book"),
+    "situation": N_("the situation"),
     "organisation": N_("an organisation"),
     "reason": N_("a reason"),
     "result": N_("the result"),
     "verdict": N_("a verdict"),
     "closing_kind": N_("a closing kind"),
+    "extension": N_("how much more time"),
+    "until": N_("until when"),
+    "review_on": N_("a day for looking at it again"),
+    "measures": N_("measures that keep it safe"),
+    "recounted": N_("what is counted anew"),
 }
 """What the needs of the steps are called."""
 FACT_KINDS = {
     "rule": "category",
+    "situation": "choice",
     "organisation": "organisation",
     "reason": "text",
     "result": "text",
     "verdict": "choice",
     "closing_kind": "choice",
+    "extension": "limit",
+    "until": "instant",
+    "review_on": "day",
+    "measures": "text",
 }
 """What a person is asked for; `CHOICES` says where words are chosen from a list."""
 RETURN_REASONS = {
@@ -146,12 +188,6 @@ RETURN_REASONS = {
     "beyond_authority": N_("beyond authority"),
 }
 VERDICTS = {"true": N_("true"), "false": N_("not true"), "solved": N_("solved")}
-CLOSING_KINDS = {
-    "solved": N_("solved"),
-    "temporary": N_("solved for now"),
-    "notified": N_("notified"),
-    "seasonal_plan": N_("planned for the season"),
-}
 CHOICES: dict[str, dict[str, dict[str, str]]] = {
     "request_return": {"reason": RETURN_REASONS},
     "pre_verify": {"verdict": {word: VERDICTS[word] for word in ("true", "false")}},

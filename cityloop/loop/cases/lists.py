@@ -15,12 +15,15 @@ from cityloop.core.errors import Refused
 from cityloop.core.units import Light
 from cityloop.ground.places.city import CityValue
 from cityloop.loop.cases.catalogue import Catalogue
+from cityloop.loop.cases.countdown import countdown, of_case, of_stage
 from cityloop.loop.cases.keys import Key
 from cityloop.loop.cases.lifecycle import ENDED, STANDBY, STATES, STEPS, STEPS_FROM
-from cityloop.loop.cases.queries import reach, visible_to
+from cityloop.loop.cases.queries import HOLD, WAITS, reach, visible_to
 from cityloop.loop.cases.schemas import CaseFilter
 from cityloop.loop.cases.step import Standing, may_take
+from cityloop.loop.clocks.deadlines import Clock
 from cityloop.loop.clocks.due import light
+from cityloop.loop.clocks.ground import ground
 
 DUE = "coalesce(c.due_at, 'infinity'::timestamptz)"
 """What the queue is ordered by: cases without a deadline stand last."""
@@ -35,12 +38,16 @@ _LINE = """
 SELECT c.id, c.number, c.state, c.seq, c.round, c.opened_at, c.due_at, c.yellow_at, c.closed_at, c.address, c.lon,
     c.lat, c.channel, c.areas, c.rule_id, k.code AS category, coalesce(k.names ->> %s, k.name) AS category_name,
     o.code AS organisation, coalesce(o.names ->> %s, o.name) AS organisation_name, o.path, a.ruled,
-    z.acting_org_id AS centre{extra}
+    z.acting_org_id AS centre, s.stage, s.part, s.due_at AS stage_due_at, s.yellow_at AS stage_yellow_at,
+    a.parts -> -1 ->> 0 AS last_part, h.kind AS hold_kind, {hold} AS hold{extra}
 FROM chosen JOIN cases_case c USING (id)
 JOIN standards_category k ON k.id = c.category_id
 JOIN cases_assignment z ON z.id = c.id * 1000 + 1
 LEFT JOIN cases_assignment a ON a.id = c.id * 1000 + c.assignments_made AND a.no > 1
 LEFT JOIN accounts_organisation o ON o.id = a.acting_org_id
+LEFT JOIN LATERAL (SELECT w.stage, w.part, w.due_at, w.yellow_at FROM cases_span w
+    WHERE w.case_id = c.id AND w.ended_at IS NULL ORDER BY w.main, w.no DESC LIMIT 1) s ON TRUE
+LEFT JOIN LATERAL (SELECT * FROM cases_hold w WHERE w.case_id = c.id ORDER BY w.no DESC LIMIT 1) h ON TRUE
 ORDER BY {order}
 """
 
@@ -88,11 +95,30 @@ def wanted(actor: Actor, chosen: CaseFilter, known: Catalogue, city: CityValue, 
         whole = not isinstance(chosen.until, datetime)
         parts.append(f"c.opened_at {'<' if whole else '<='} %s")
         values.append(_instant(chosen.until, city, days=1))
+    if chosen.provisional:
+        part, found = _beyond_calendars(ground().clock)
+        parts.append(part)
+        values += found
+    if chosen.waiting:
+        parts.append(WAITS.format(case="c.id"))
     if chosen.q:
         part, words = _search(chosen.q, known)
         parts.append(part)
         values += words
     return Condition(join, " AND ".join(parts), values)
+
+
+def _beyond_calendars(clock: Clock) -> tuple[str, list[Any]]:
+    """Due after the last day that the calendar of the case's limit knows."""
+    parts, values = ["FALSE"], list[Any]()
+    for calendar in clock.calendars.values():
+        if calendar.known_until is not None:
+            parts.append(
+                "(c.due_at >= %s AND EXISTS (SELECT FROM standards_limit l WHERE l.rule_id = c.rule_id"
+                " AND l.stage IN ('handle', 'total') AND l.unit IN ('wh', 'wd') AND l.calendar = %s))"
+            )
+            values += [datetime.combine(calendar.known_until + timedelta(days=1), time(), calendar.tz), calendar.code]
+    return f"({' OR '.join(parts)})", values
 
 
 def _search(text: str, known: Catalogue) -> tuple[str, list[Any]]:
@@ -154,7 +180,7 @@ def _lights(open_: bool | None) -> dict[Light, tuple[str, int]]:
 
 
 def mine(actor: Actor) -> tuple[str, list[Any]]:
-    """A condition on `c`: the open cases in which some post of `actor` may take a step next.
+    """A condition on `c`: the open cases in which some post of `actor` may take a step next, or decide on a request.
 
     A step of STANDBY makes a case nobody's work; a handling post works on dispatches that have not ended.
     """
@@ -167,7 +193,8 @@ def mine(actor: Actor) -> tuple[str, list[Any]]:
         if not states:
             continue
         clause, told = reach(post, assigned=" AND v.ended_at IS NULL")
-        clauses.append(f"c.state = ANY(%s) AND {clause}")
+        decides = f" OR {WAITS.format(case='c.id')}" if "cases.decide_hold" in post.permissions else ""
+        clauses.append(f"(c.state = ANY(%s){decides}) AND {clause}")
         values += [states, *told]
     return f"c.closed_at IS NULL AND ({' OR '.join(clauses)})" if clauses else "FALSE", values
 
@@ -186,6 +213,7 @@ def page(
     actor: Actor,
     condition: Condition,
     *,
+    clock: Clock,
     language: str,
     at: datetime,
     sort: str,
@@ -200,7 +228,7 @@ def page(
         )
         values += before
     chosen = f"SELECT c.id {condition._replace(clause=clause).source} ORDER BY {ORDERS[sort]} LIMIT %s"
-    return _lines(actor, chosen, [*values, limit], ORDERS[sort], language=language, at=at)
+    return _lines(actor, chosen, [*values, limit], ORDERS[sort], clock=clock, language=language, at=at)
 
 
 def counts(condition: Condition, at: datetime) -> list[tuple[str, Light, int]]:
@@ -223,6 +251,7 @@ def near(
     *,
     radius_m: float,
     categories: Sequence[int] | None,
+    clock: Clock,
     language: str,
     at: datetime,
 ) -> list[dict[str, Any]]:
@@ -242,22 +271,46 @@ def near(
     )
     box = [lon - wide, lat - high, lon + wide, lat + high]
     values = [lat, lat, lon, *box, *values, radius_m, NEAR]
-    return _lines(actor, chosen, values, "distance_m, c.id", language=language, at=at, extra=", distance_m")
+    return _lines(
+        actor, chosen, values, "distance_m, c.id", clock=clock, language=language, at=at, extra=", distance_m"
+    )
 
 
 def _lines(
-    actor: Actor, chosen: str, values: Sequence[Any], order: str, *, language: str, at: datetime, extra: str = ""
+    actor: Actor,
+    chosen: str,
+    values: Sequence[Any],
+    order: str,
+    *,
+    clock: Clock,
+    language: str,
+    at: datetime,
+    extra: str = "",
 ) -> list[dict[str, Any]]:
     with connection.cursor() as cursor:
         cursor.execute(
-            f"WITH chosen AS MATERIALIZED ({chosen})" + _LINE.format(extra=extra, order=order),
-            [*values, language, language],
+            f"WITH chosen AS MATERIALIZED ({chosen})" + _LINE.format(extra=extra, order=order, hold=HOLD),
+            [*values, language, language, at],
         )
         names = [column.name for column in cursor.description]
         lines = [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
     for line in lines:
         line["light"] = light(at=at, yellow_at=line["yellow_at"], due_at=line["due_at"], ended_at=line["closed_at"])
         path = tuple(line["path"] or (line["centre"],))
-        standing = Standing(line["state"], tuple(line["areas"]), path, bool(line["ruled"]), line["rule_id"])
+        standing = Standing(
+            line["state"], tuple(line["areas"]), path, bool(line["ruled"]), line["rule_id"], line["hold"],
+            line["part"] or "", line["last_part"] or "",
+        )  # fmt: skip
         line["steps"] = may_take(standing, actor)
+        _count_down(line, clock, at)
     return lines
+
+
+def _count_down(line: dict[str, Any], clock: Clock, at: datetime) -> None:
+    """How much of the case's limit is left, and of that of the stage it stands in; nothing where it is over."""
+    rule, areas = line["rule_id"], line["areas"]
+    over = line["closed_at"] is not None
+    limit = of_case(clock, rule, areas, line["opened_at"])
+    line["countdown"] = None if over else countdown(line["due_at"], limit, clock, at)
+    limit = of_stage(clock, line["stage"], line["part"], rule, areas, line["opened_at"])
+    line["stage_countdown"] = countdown(line["stage_due_at"], limit, clock, at)

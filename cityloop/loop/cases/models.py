@@ -22,6 +22,7 @@ OPEN = models.Q(closed_at=None)
 """Lists are about open cases: an index of those only costs nothing where a whole past is taken in."""
 DUE = models.Func("due_at", template="coalesce(%(expressions)s, 'infinity'::timestamptz)")
 """The order of a queue: what has no deadline stands last."""
+WAITING = models.Q(granted=None, ended_at=None)
 
 
 class Case(models.Model):
@@ -110,6 +111,10 @@ class Assignment(models.Model):
     yellow_at = models.DateTimeField(null=True)
     ended_at = models.DateTimeField(null=True)
     verdict = models.CharField(max_length=20, default="")
+    parts = models.JSONField(default=list)
+    """Where the handling has several limits one after another: `[name, due, yellow]` of each."""
+    told = models.PositiveSmallIntegerField(default=0)
+    """How many of the city's escalations have been told for the deadline as it stands."""
 
     class Meta:
         db_table = "cases_assignment"
@@ -127,6 +132,9 @@ class Assignment(models.Model):
                 condition=models.Q(ended_at=None),
             ),
             models.Index(fields=["acting_org", "case"], name="cases_assignment_unit", condition=models.Q(no__gt=1)),
+            models.Index(
+                fields=["yellow_at"], name="cases_assignment_sweep", condition=models.Q(ended_at=None, no__gt=1)
+            ),
         ]
 
 
@@ -199,29 +207,37 @@ class Entry(models.Model):
 
 
 class Hold(models.Model):
-    """A pause or a moved deadline: asked, granted, from, until. Paused time is derived from these rows."""
+    """A request for more time: asked, granted or denied, from, until. Paused time is derived from these rows."""
 
-    class Kind(models.TextChoices):
-        DEFERRAL = "deferral"
-        SHELVING = "shelving"
-        EXTENSION = "extension"
-
-    case = models.ForeignKey(Case, on_delete=models.PROTECT)
-    assignment = models.ForeignKey(Assignment, on_delete=models.PROTECT)
-    kind = models.CharField(max_length=10, choices=Kind.choices)
+    pk = models.CompositePrimaryKey("case_id", "no")
+    case = models.ForeignKey(Case, on_delete=models.PROTECT, db_index=False, db_constraint=False)
+    no = models.PositiveSmallIntegerField()
+    assignment = models.ForeignKey(Assignment, on_delete=models.PROTECT, db_index=False, db_constraint=False)
+    kind = models.CharField(max_length=10)
     asked_at = models.DateTimeField()
     asked_by = models.CharField(max_length=60)
     reason = models.TextField()
+    value = models.DecimalField(max_digits=9, decimal_places=3, null=True)
+    unit = models.CharField(max_length=2, default="")
+    until_at = models.DateTimeField(null=True)
+    review_on = models.DateField(null=True)
+    measures = models.TextField(default="")
     decided_at = models.DateTimeField(null=True)
     decided_by = models.CharField(max_length=60, default="")
     granted = models.BooleanField(null=True)
     starts_at = models.DateTimeField(null=True)
-    until = models.DateTimeField(null=True)
-    review_on = models.DateField(null=True)
-    safety_measures = models.JSONField(default=list)
+    ended_at = models.DateTimeField(null=True)
+    before = models.JSONField(default=dict)
 
     class Meta:
         db_table = "cases_hold"
+        constraints = [
+            models.CheckConstraint(
+                condition=models.Q(decided_at=None) | models.Q(decided_at__gte=models.F("asked_at")),
+                name="cases_hold_forward",
+            ),
+        ]
+        indexes = [models.Index(fields=["asked_at"], name="cases_hold_waiting", condition=WAITING)]
 
 
 class Ruling(models.Model):

@@ -11,15 +11,16 @@ from cityloop.core.actor import Actor, HeldPost
 from cityloop.core.errors import Unknown
 from cityloop.ground.places.city import city
 from cityloop.loop.cases.catalogue import catalogue
-from cityloop.loop.cases.record import canonical
-from cityloop.loop.cases.rows import AssignmentRow, CaseRow, EntryRow, SpanRow
-from cityloop.loop.cases.step import Snapshot
+from cityloop.loop.cases.rows import AssignmentRow, CaseRow, EntryRow, HoldRow, SpanRow, canonical
+from cityloop.loop.cases.snapshot import Snapshot
+from cityloop.loop.clocks.deadlines import Stay
 
-Row = TypeVar("Row", CaseRow, AssignmentRow, SpanRow, EntryRow)
+Row = TypeVar("Row", CaseRow, AssignmentRow, SpanRow, HoldRow, EntryRow)
 
 _CASE = ", ".join(f"c.{name}" for name in CaseRow._fields)
 _ASSIGNMENT = ", ".join(f"a.{name}" for name in AssignmentRow._fields)
 _SPAN = ", ".join(f"s.{name}" for name in SpanRow._fields)
+_HOLD = ", ".join(f"h.{name}" for name in HoldRow._fields)
 _ENTRY = ", ".join(f"e.{name}" for name in EntryRow._fields)
 
 
@@ -30,6 +31,10 @@ def read_row(kind: type[Row], values: Sequence[Any]) -> Row:
         return row._replace(head=bytes(row.head), areas=tuple(row.areas))
     if isinstance(row, SpanRow):
         return row._replace(areas=tuple(row.areas))
+    if isinstance(row, AssignmentRow):
+        return row if row.parts == "[]" else row._replace(parts=canonical(orjson.loads(row.parts)))
+    if isinstance(row, HoldRow):
+        return row._replace(before=canonical(orjson.loads(row.before)))
     if isinstance(row, EntryRow):
         evidence = row.evidence if row.evidence == "[]" else canonical(orjson.loads(row.evidence))
         return row._replace(digest=bytes(row.digest), evidence=evidence)
@@ -44,25 +49,83 @@ def snapshots(ids: Sequence[int], *, lock: bool = False) -> dict[int, Snapshot]:
             [list(ids)],
         )
         cases = {row[0]: read_row(CaseRow, row) for row in cursor.fetchall()}
-        cursor.execute(
-            f"SELECT o.path, {_ASSIGNMENT}, {_SPAN} FROM cases_assignment a"
-            " JOIN cases_case c ON c.id = a.case_id"
-            " JOIN accounts_organisation o ON o.id = a.acting_org_id"
-            " LEFT JOIN cases_span s ON s.case_id = a.case_id AND s.assignment_id = a.id AND s.ended_at IS NULL"
-            " WHERE a.case_id = ANY(%s) AND (a.no = 1 OR a.no = c.assignments_made) ORDER BY a.id",
-            [list(ids)],
-        )
+        cursor.execute(_STANDS, [list(ids)])
         rows = cursor.fetchall()
     found: dict[int, Snapshot] = {}
-    width = 1 + len(AssignmentRow._fields)
-    for row in rows:
-        assignment = read_row(AssignmentRow, row[1:width])
-        stay = read_row(SpanRow, row[width:]) if row[width] is not None else None
+    for path, stays, *rest in rows:
+        assignment = read_row(AssignmentRow, rest[:_SPAN_AT])
+        stay = read_row(SpanRow, rest[_SPAN_AT:_HOLD_AT]) if rest[_SPAN_AT] is not None else None
         case = cases[assignment.case_id]
         if assignment.no == 1:
-            found[case.id] = Snapshot(case, assignment, stay)
+            past = tuple(Stay(stage, *map(datetime.fromisoformat, marks)) for stage, *marks in orjson.loads(stays))
+            found[case.id] = Snapshot(case, assignment, stay, stays=past)
         else:
-            found[case.id] = found[case.id]._replace(unit=assignment, unit_span=stay, unit_path=tuple(row[0]))
+            hold = read_row(HoldRow, rest[_HOLD_AT:]) if rest[_HOLD_AT] is not None else None
+            found[case.id] = found[case.id]._replace(unit=assignment, unit_span=stay, unit_path=tuple(path), hold=hold)
+    return found
+
+
+HOLD = (
+    "CASE WHEN h.kind IS NULL OR h.ended_at IS NOT NULL OR h.granted IS FALSE THEN ''"
+    " WHEN h.granted IS NULL THEN 'asked'"
+    " WHEN h.kind <> 'extension' AND coalesce(h.until_at, 'infinity') > %s::timestamptz THEN 'running' ELSE '' END"
+)
+"""How the last request `h` of a case stands at an instant, as `holds.standing_of` says it."""
+
+WAITS = "EXISTS (SELECT FROM cases_hold w WHERE w.case_id = {case} AND w.granted IS NULL AND w.ended_at IS NULL)"
+"""A request for more time waits for somebody to decide."""
+
+_STANDS = f"""
+SELECT o.path, CASE WHEN a.no = 1 THEN (SELECT coalesce(json_agg(json_build_array(m.stage, m.started_at, m.ended_at)
+        ORDER BY m.no), '[]')::text
+        FROM cases_span m
+        WHERE m.case_id = a.case_id AND m.main AND m.ended_at IS NOT NULL AND m.round = c.round) END,
+    {_ASSIGNMENT}, {_SPAN}, {_HOLD}
+FROM cases_assignment a
+JOIN cases_case c ON c.id = a.case_id
+JOIN accounts_organisation o ON o.id = a.acting_org_id
+LEFT JOIN cases_span s ON s.case_id = a.case_id AND s.assignment_id = a.id AND s.ended_at IS NULL
+LEFT JOIN LATERAL (SELECT * FROM cases_hold w WHERE w.case_id = a.case_id ORDER BY w.no DESC LIMIT 1) h ON a.no > 1
+WHERE a.case_id = ANY(%s) AND (a.no = 1 OR a.no = c.assignments_made) ORDER BY a.id
+"""
+_SPAN_AT = len(AssignmentRow._fields)
+_HOLD_AT = _SPAN_AT + len(SpanRow._fields)
+
+
+def holds_of(ids: Sequence[int]) -> dict[int, list[HoldRow]]:
+    """All requests for more time of these cases, in their order; one statement."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"SELECT {_HOLD} FROM cases_hold h WHERE h.case_id = ANY(%s) ORDER BY h.case_id, h.no", [list(ids)]
+        )
+        found: dict[int, list[HoldRow]] = {}
+        for row in cursor.fetchall():
+            found.setdefault(row[0], []).append(read_row(HoldRow, row))
+    return found
+
+
+class Begun(NamedTuple):
+    """When the clocks of the first and of the present unit of a case began."""
+
+    first: datetime
+    last: datetime
+
+
+def clocks_begun(ids: Sequence[int], starts: str) -> dict[int, Begun]:
+    """When the units' clocks began, where they have: at the dispatch, or when they signed (`starts`); one statement."""
+    began = "min(s.started_at)" if starts == "sign_for" else "min(a.started_at)"
+    found: dict[int, Begun] = {}
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"SELECT a.case_id, {began} FROM cases_assignment a JOIN cases_case c ON c.id = a.case_id"
+            " LEFT JOIN cases_span s ON s.case_id = a.case_id AND s.assignment_id = a.id AND s.stage = 'handle'"
+            " WHERE a.case_id = ANY(%s) AND a.no > 1 AND a.no IN (2, c.assignments_made)"
+            " GROUP BY a.case_id, a.no ORDER BY a.case_id, a.no",
+            [list(ids)],
+        )
+        for case_id, began_at in cursor.fetchall():
+            if began_at is not None:
+                found[case_id] = Begun(found[case_id].first if case_id in found else began_at, began_at)
     return found
 
 

@@ -1,14 +1,15 @@
 """How a step is written down, and how the rows of a case are rebuilt from what was written.
 
-`changes` of an entry is a JSON list of `[what, no, {field: value}]`, what being `case`, `assignment`, `span`, or `told`
-for typed facts that came with the step and change no row (a reason, a verdict).
+`changes` of an entry is a JSON list of `[what, no, {field: value}]`, what being `case`, `assignment`, `span`, `hold`,
+or `told` for typed facts that came with the step and change no row (a reason, a verdict).
 Fields that follow from the entry itself (state, seq, head, last_at, counts) or, on a span, from the case (what it
-freezes) are left out; so are fields that have their default. Datetimes are ISO 8601 in UTC.
+freezes) are left out; so are fields that have their default. Datetimes are ISO 8601 in UTC, decimals texts.
 """
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import date, datetime
+from decimal import Decimal
 from typing import Any, NamedTuple
 
 import orjson
@@ -18,14 +19,22 @@ from cityloop.ground.audit.breach import Breach
 from cityloop.ground.audit.digests import link
 from cityloop.loop.cases.facts import Facts
 from cityloop.loop.cases.lifecycle import Step
-from cityloop.loop.cases.rows import AssignmentRow, CaseRow, EntryRow, SpanRow, assignment_id
+from cityloop.loop.cases.rows import (
+    AssignmentRow,
+    CaseRow,
+    EntryRow,
+    HoldRow,
+    SpanRow,
+    assignment_id,
+    canonical,
+)
 
 ALGO = 1
 FIRST = b"\0" * 32
 """What the first entry of a chain is linked to."""
 
 Changes = list[tuple[str, int, dict[str, Any]]]
-"""What a step changes: (`case`, `assignment`, `span` or `told`; its number; fields and their new values)."""
+"""What a step changes: (`case`, `assignment`, `span`, `hold` or `told`; its number; fields and their new values)."""
 
 _WORDS = ("reason", "result", "verdict", "closing_kind")
 
@@ -77,22 +86,17 @@ def entry_of(
         at,
         recorded_at,
         before.state if before else "",
-        row.target,
+        row.leads_to(before.state if before else ""),
         actor,
         post,
         facts.inferred,
         note,
         canonical(facts.evidence) if facts.evidence else "[]",
-        orjson.dumps(changes).decode(),
+        orjson.dumps(changes, default=str).decode(),
         b"",
     )
     digest = digest_of(entry, after.number, before.head if before else FIRST)
     return EntryRow._make((*entry[:-2], digest, entry.algo))
-
-
-def canonical(value: Any) -> str:
-    """JSON text of a value, always the same: sorted keys, no spaces."""
-    return orjson.dumps(value, option=orjson.OPT_SORT_KEYS).decode()
 
 
 def digest_of(entry: EntryRow, number: str, previous: bytes) -> bytes:
@@ -108,6 +112,7 @@ class Rebuilt:
     case: CaseRow | None = None
     assignments: dict[int, AssignmentRow] = field(default_factory=dict)
     spans: dict[int, SpanRow] = field(default_factory=dict)
+    holds: dict[int, HoldRow] = field(default_factory=dict)
     broken: list[Breach] = field(default_factory=list)
 
 
@@ -144,6 +149,9 @@ def _apply(rebuilt: Rebuilt, number: str, entry: EntryRow) -> None:
             rebuilt.assignments[no] = (
                 known._replace(**values) if known else AssignmentRow(assignment_id(case.id, no), case.id, no, **values)
             )
+        elif what == "hold":
+            asked = rebuilt.holds.get(no)
+            rebuilt.holds[no] = asked._replace(**values) if asked else HoldRow(case.id, no, **values)
         else:
             stay = rebuilt.spans.get(no)
             rebuilt.spans[no] = stay._replace(**values) if stay else new_span(case, no, values)
@@ -162,8 +170,14 @@ def _blank(number: str, entry: EntryRow) -> CaseRow:
 
 
 def _decode(name: str, value: Any) -> Any:
-    if name.endswith("_at") and value is not None:
+    if value is None:
+        return None
+    if name.endswith("_at"):
         return datetime.fromisoformat(value)
+    if name == "review_on":
+        return date.fromisoformat(value)
+    if name == "value":
+        return Decimal(value)
     return tuple(value) if name == "areas" else value
 
 
@@ -176,7 +190,11 @@ class Difference(NamedTuple):
 
 
 def compare(
-    rebuilt: Rebuilt, case: CaseRow, assignments: Iterable[AssignmentRow], spans: Iterable[SpanRow]
+    rebuilt: Rebuilt,
+    case: CaseRow,
+    assignments: Iterable[AssignmentRow],
+    spans: Iterable[SpanRow],
+    holds: Iterable[HoldRow] = (),
 ) -> list[Difference]:
     """Where the stored rows of a case differ from the rebuilt ones."""
     found: list[Difference] = []
@@ -185,6 +203,7 @@ def compare(
     for what, told, stored in (
         ("assignment", rebuilt.assignments, {row.no: row for row in assignments}),
         ("span", rebuilt.spans, {row.no: row for row in spans}),
+        ("hold", rebuilt.holds, {row.no: row for row in holds}),
     ):
         for no in sorted(told.keys() | stored.keys()):
             a, b = told.get(no), stored.get(no)

@@ -1,7 +1,10 @@
 """The rows of one case as plain tuples, in the order in which they are written. Datetimes are aware, in UTC."""
 
-from datetime import datetime
+from datetime import date, datetime
+from decimal import Decimal
 from typing import Any, NamedTuple
+
+import orjson
 
 from cityloop.core.bulk import Table
 
@@ -59,6 +62,10 @@ class AssignmentRow(NamedTuple):
     verdict: str = ""
     ruled: bool = False
     delivery: str = "inbox"
+    parts: str = "[]"
+    """JSON text: name, due and yellow instant of each limit, where the handling has several one after another."""
+    told: int = 0
+    """How many of the escalations have been told for the deadline as it stands."""
 
 
 class SpanRow(NamedTuple):
@@ -86,6 +93,30 @@ class SpanRow(NamedTuple):
     rule_id: int | None = None
     ledger_row_id: int | None = None
     channel: str = ""
+
+
+class HoldRow(NamedTuple):
+    """A request for more time and what became of it. It waits while `granted` is None; `before` holds, as JSON text,
+    the deadlines of case, assignment and parts as they were before a pause began."""
+
+    case_id: int
+    no: int
+    assignment_id: int
+    kind: str
+    asked_at: datetime
+    asked_by: str
+    reason: str
+    value: Decimal | None = None
+    unit: str = ""
+    until_at: datetime | None = None
+    review_on: date | None = None
+    measures: str = ""
+    decided_at: datetime | None = None
+    decided_by: str = ""
+    granted: bool | None = None
+    starts_at: datetime | None = None
+    ended_at: datetime | None = None
+    before: str = "{}"
 
 
 class EntryRow(NamedTuple):
@@ -130,6 +161,12 @@ _TYPES = {
     "ruled": "bool",
     "main": "bool",
     "inferred": "bool",
+    "parts": "jsonb",
+    "told": "int2",
+    "before": "jsonb",
+    "granted": "bool",
+    "value": "numeric",
+    "review_on": "date",
     "evidence": "jsonb",
     "digest": "bytea",
     "algo": "int2",
@@ -149,6 +186,7 @@ def _table(name: str, row: type[Any], *key: str) -> Table:
 CASES = _table("cases_case", CaseRow, "id")
 ASSIGNMENTS = _table("cases_assignment", AssignmentRow, "id")
 SPANS = _table("cases_span", SpanRow, "case_id", "no")
+HOLDS = _table("cases_hold", HoldRow, "case_id", "no")
 ENTRIES = _table("cases_entry", EntryRow, "case_id", "seq")
 
 
@@ -157,3 +195,8 @@ def assignment_id(case_id: int, no: int) -> int:
     if not 0 < no < 1000:
         raise ValueError(f"a case has at most 999 assignments, not {no}")
     return case_id * 1000 + no
+
+
+def canonical(value: Any) -> str:
+    """JSON text of a value, always the same: sorted keys, no spaces."""
+    return orjson.dumps(value, option=orjson.OPT_SORT_KEYS).decode()

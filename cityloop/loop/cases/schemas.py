@@ -4,17 +4,16 @@ from datetime import date, datetime
 from typing import Annotated, Literal
 
 from ninja import Schema
-from pydantic import AwareDatetime, ConfigDict, Field, StringConstraints
+from pydantic import AwareDatetime, Field, StringConstraints
 
 from cityloop.core.units import Light, LimitUnit
-from cityloop.loop.evidence.api import PhotoIds
 
 Lon = Annotated[float, Field(ge=-180, le=180)]
 Lat = Annotated[float, Field(ge=-90, le=90)]
 Text = Annotated[str, StringConstraints(pattern=r"^[^\x00]*$", strip_whitespace=True)]
 """PostgreSQL keeps no NUL."""
 DEGREES = r"-?[0-9]{1,3}(\.[0-9]{1,12})?"
-Kind = Literal["text", "choice", "organisation", "category"]
+Kind = Literal["text", "choice", "organisation", "category", "limit", "instant", "day"]
 
 
 class CaseFilter(Schema):
@@ -24,6 +23,7 @@ class CaseFilter(Schema):
     minor one or a major with all below it; `organisation`: whose last dispatch went to it or to one below. `q`: the
     beginning of a number, or a part of the address or of the category's name. `from` and `to` (whole days of the city,
     or instants) are about the opening. `within`: west, south, east and north in degrees, with commas between.
+    `provisional`: due beyond the days that the calendar knows. `waiting`: with a request for more time to decide on.
     """
 
     queue: Literal["all", "mine"] = "all"
@@ -37,11 +37,30 @@ class CaseFilter(Schema):
     since: AwareDatetime | date | None = Field(None, alias="from")
     until: AwareDatetime | date | None = Field(None, alias="to")
     open: bool | None = None
+    provisional: bool = False
+    waiting: bool = False
     within: Annotated[str, Field(pattern=rf"^({DEGREES}(,{DEGREES}){{3}})?$")] = ""
 
 
+class Countdown(Schema):
+    """How much of a limit is left, in seconds of its own time (working time where it counts that); negative when late.
+
+    It shrinks while it `runs`; `changes_at` is when that changes, null if never. `provisional`: the deadline lies
+    beyond the days that the calendar knows.
+    """
+
+    remaining_s: int
+    runs: bool
+    changes_at: datetime | None
+    provisional: bool
+
+
 class CaseLine(Schema):
-    """A case in a list. `steps` are those that the asker may take now."""
+    """A case in a list. `steps` are those that the asker may take now.
+
+    `stage` is where it stands, at the unit if it is with one, and `stage_due_at` until when it may stand there. `hold`:
+    whether the last request for more time (of `hold_kind`) waits or its pause lasts.
+    """
 
     number: str
     state: str
@@ -61,6 +80,14 @@ class CaseLine(Schema):
     lat: float | None
     channel: str
     steps: list[str]
+
+    stage: str | None
+    stage_due_at: datetime | None
+    stage_yellow_at: datetime | None
+    hold: Literal["", "asked", "running"]
+    hold_kind: str | None
+    countdown: Countdown | None
+    stage_countdown: Countdown | None
 
 
 class NearLine(CaseLine):
@@ -186,6 +213,7 @@ class SpanOut(Schema):
     main: bool
     stage: str
     stage_title: str
+    part: str
     organisation: str
     organisation_name: str
     started_at: datetime
@@ -195,6 +223,34 @@ class SpanOut(Schema):
     light: Light
     outcome: str
     outcome_title: str
+
+
+class PartOut(Schema):
+    """One of several limits that a handling keeps one after another."""
+
+    name: str
+    due_at: datetime
+    yellow_at: datetime
+
+
+class HoldOut(Schema):
+    """A request for more time. `granted` is null while it waits; `until_at` null in a pause is an open end."""
+
+    no: int
+    kind: str
+    kind_title: str
+    stands: Literal["", "asked", "running"]
+    asked_at: datetime
+    reason: str
+    value: float | None
+    unit: str
+    until_at: datetime | None
+    review_on: date | None
+    measures: str
+    decided_at: datetime | None
+    granted: bool | None
+    starts_at: datetime | None
+    ended_at: datetime | None
 
 
 class AssignmentOut(Schema):
@@ -208,7 +264,9 @@ class AssignmentOut(Schema):
     ruled: bool
     started_at: datetime
     due_at: datetime | None
+    yellow_at: datetime | None
     ended_at: datetime | None
+    parts: list[PartOut]
     verdict: str
     verdict_title: str
 
@@ -243,6 +301,15 @@ class LimitOut(Schema):
     value: float
     unit: LimitUnit
     calendar: str
+    area_class: str
+    season: str
+
+
+class PhotoWanted(Schema):
+    """A photo that the rule book wants: near, far, before or after; `app`: taken in the app."""
+
+    kind: str
+    app: bool
 
 
 class RuleOut(Schema):
@@ -257,10 +324,20 @@ class RuleOut(Schema):
     filing_condition: str
     closing_condition: str
     law_clause: str
+    closing_kinds: list[str]
+    situation: str
+    situation_name: str
+    urgent: bool
+    check_mode: str
+    check_window: str
+    photos: list[PhotoWanted]
 
 
 class CaseOut(Schema):
-    """A case whole, as it stands at `at`. `steps` are all that begin at its state, in the order of the lifecycle."""
+    """A case whole, as it stands at `at`. `steps` are all that begin at its state, in the order of the lifecycle.
+
+    `stage_countdown` is that of the stay that is open, at the unit if the case is with one.
+    """
 
     number: str
     state: str
@@ -271,6 +348,7 @@ class CaseOut(Schema):
     light: Light
     at: datetime
     opened_at: datetime
+    first_due_at: datetime | None
     due_at: datetime | None
     yellow_at: datetime | None
     closed_at: datetime | None
@@ -289,66 +367,7 @@ class CaseOut(Schema):
     entries: list[EntryOut]
     spans: list[SpanOut]
     assignments: list[AssignmentOut]
+    holds: list[HoldOut]
     steps: list[StepChoiceOut]
-
-
-class StepIn(Schema):
-    """`seq` is the number of the last entry the caller saw; a case that moved since is not touched (409).
-
-    `photos` were sent before and are what this step shows as its proof.
-    """
-
-    model_config = ConfigDict(extra="forbid")
-
-    step: str
-    seq: int | None = None
-    at: AwareDatetime | None = None
-    note: str = ""
-    organisation: str = ""
-    reason: str = ""
-    result: str = ""
-    verdict: str = ""
-    closing_kind: str = ""
-    photos: PhotoIds = []
-
-
-class StepOut(Schema):
-    number: str
-    state: str
-    seq: int
-    due_at: datetime | None
-    steps: list[str]
-
-
-class ManyStepsIn(Schema):
-    """One step of many cases, with the same facts."""
-
-    model_config = ConfigDict(extra="forbid")
-
-    numbers: Annotated[list[str], Field(min_length=1, max_length=200)]
-    step: str
-    note: str = ""
-    organisation: str = ""
-    reason: str = ""
-    result: str = ""
-    verdict: str = ""
-    closing_kind: str = ""
-
-
-class StepProblem(Schema):
-    code: str
-    detail: str
-
-
-class StepAnswer(Schema):
-    """What became of one case; `state` and `seq` as it stands now, null where it is not to be seen."""
-
-    number: str
-    ok: bool
-    state: str | None
-    seq: int | None
-    problem: StepProblem | None
-
-
-class ManyStepsOut(Schema):
-    answers: list[StepAnswer]
+    countdown: Countdown | None
+    stage_countdown: Countdown | None

@@ -1,47 +1,28 @@
-"""The pure heart: what one step does to one case. No database, no clock, no settings."""
+"""The pure heart: whether a step may be taken, and what it leaves. No database, no now; the city's limits are data."""
 
 from datetime import datetime
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from cityloop.core.actor import Actor, HeldPost
 from cityloop.core.errors import CityloopError, Conflict, Denied, Refused
 from cityloop.core.texts import Term, Terms
 from cityloop.ground.accounts.roles import ROLES
-from cityloop.loop.cases.facts import Facts, Opening
+from cityloop.ground.standards.words import CLOSING_KINDS
+from cityloop.loop.cases import holds
+from cityloop.loop.cases.facts import Facts
 from cityloop.loop.cases.lifecycle import (
+    BY_ITSELF,
     CHOICES,
-    END,
     FACTS,
-    SAME,
+    HOLDS,
     STATES,
     STEPS,
     STEPS_FROM,
     Step,
 )
-from cityloop.loop.cases.record import Changes, entry_of, new_span, opened_fields
-from cityloop.loop.cases.rows import ENDING, AssignmentRow, CaseRow, EntryRow, SpanRow, assignment_id
-from cityloop.loop.clocks.deadlines import NO_DEADLINE, Deadline
-
-
-class Snapshot(NamedTuple):
-    """A case as the next step finds it: its row, the centre's assignment and stay, the last handler's likewise."""
-
-    case: CaseRow
-    root: AssignmentRow
-    root_span: SpanRow | None
-    unit: AssignmentRow | None = None
-    unit_span: SpanRow | None = None
-    unit_path: tuple[int, ...] = ()
-    """The acting organisation of the handler's assignment and all above it, top first."""
-
-
-class Outcome(NamedTuple):
-    """What a step leaves: the new snapshot, its entry, and every assignment and span it opened or changed."""
-
-    snapshot: Snapshot
-    entry: EntryRow
-    assignments: list[AssignmentRow]
-    spans: list[SpanRow]
+from cityloop.loop.cases.move import moved, opened
+from cityloop.loop.cases.snapshot import Outcome, Snapshot
+from cityloop.loop.clocks.deadlines import Clock
 
 
 class Standing(NamedTuple):
@@ -54,6 +35,11 @@ class Standing(NamedTuple):
     ruled: bool = False
     """Whether the last dispatch was ruled."""
     rule: int | None = None
+    hold: str = ""
+    """Whether a request for more time waits (`asked`) or a pause lasts (`running`)."""
+    part: str = ""
+    """The part of the handling that is being worked on, where there are several."""
+    last_part: str = ""
 
 
 class StepChoice(NamedTuple):
@@ -67,36 +53,66 @@ class StepChoice(NamedTuple):
         return self.why is None
 
 
-def standing(snapshot: Snapshot) -> Standing:
-    case, unit = snapshot.case, snapshot.unit
+def standing(snapshot: Snapshot, at: datetime) -> Standing:
+    case, unit, span = snapshot.case, snapshot.unit, snapshot.unit_span
     path = snapshot.unit_path or (snapshot.root.acting_org_id,)
-    return Standing(case.state, case.areas, path, bool(unit and unit.ruled), case.rule_id)
+    parts = holds.parts_of(unit) if unit else ()
+    return Standing(
+        case.state, case.areas, path, bool(unit and unit.ruled), case.rule_id, holds.standing_of(snapshot.hold, at),
+        span.part if span else "", parts[-1].name if parts else "",
+    )  # fmt: skip
 
 
 def step(
-    snapshot: Snapshot | None, name: str, actor: Actor, at: datetime, facts: Facts, *, recorded_at: datetime
+    snapshot: Snapshot | None,
+    name: str,
+    actor: Actor,
+    at: datetime,
+    facts: Facts,
+    *,
+    clock: Clock,
+    recorded_at: datetime,
 ) -> Outcome:
     """Take one step; `at` is when it happened, `recorded_at` when we learned of it (both aware, UTC).
 
-    Raises Conflict (wrong state), Refused (unknown step, missing or wrong fact, time going backwards) or Denied.
+    Raises, in this order: Refused (unknown step), Conflict (wrong state), Denied, Refused (time going backwards, a
+    missing or wrong fact, what the case itself forbids).
     """
     row = STEPS.get(name)
     if row is None:
         raise Refused("step_unknown", step=name)
-    _refuse(row, snapshot, at, facts)
+    _refuse_state(row, snapshot)
+    post = _post(row, standing(snapshot, at), actor) if snapshot and not actor.trusted else None
+    _refuse(row, snapshot, at, facts, clock)
     if snapshot is None:
         assert facts.opening is not None  # _refuse has seen to it
-        return _open(row, facts.opening, actor, at, facts, recorded_at)
-    post = None if actor.trusted else _post(row, standing(snapshot), actor)
-    return _move(row, snapshot, actor.key, post.code if post else "", at, facts, recorded_at)
+        held = actor.post_for(row.permission, facts.opening.case.areas, (facts.opening.centre,))
+        return opened(row, facts.opening, actor.key, held.code if held else "", at, facts, clock, recorded_at)
+    return moved(row, snapshot, actor.key, post.code if post else "", at, facts, clock, recorded_at)
 
 
 def steps_of(standing: Standing, actor: Actor) -> list[StepChoice]:
-    """Every step that begins at the present state, in the order of the table, with what forbids it to `actor`.
+    """Every step that begins where the case stands, in the order of the table, with what forbids it to `actor`.
 
-    Facts that come with a step are not looked at; those that the case itself must have are.
+    Facts that come with a step are not looked at; those that the case itself must have are. What nobody takes by hand,
+    and what there is nothing to take for (a decision without a request), is left out.
     """
-    return [StepChoice(name, _why(STEPS[name], standing, actor)) for name in STEPS_FROM.get(standing.state, ())]
+    return [
+        StepChoice(name, _why(STEPS[name], standing, actor))
+        for name in STEPS_FROM.get(standing.state, ())
+        if name not in BY_ITSELF and _begins_here(name, standing)
+    ]
+
+
+def _begins_here(name: str, standing: Standing) -> bool:
+    if name == "finish_part":
+        return _several(standing)
+    return name in HOLDS or holds.why_not(name, standing.hold) is None
+
+
+def _several(standing: Standing) -> bool:
+    """Whether the handling has a part after the one that is being worked on."""
+    return standing.part != standing.last_part
 
 
 def may_take(standing: Standing, actor: Actor) -> list[str]:
@@ -106,15 +122,15 @@ def may_take(standing: Standing, actor: Actor) -> list[str]:
 
 def _why(row: Step, standing: Standing, actor: Actor) -> CityloopError | None:
     """The refusal that taking this step would meet, in the order in which taking it looks."""
-    if "rule" in row.needs and standing.rule is None:
-        return Refused("fact_missing", step=_term(row), fact=Term("rule", FACTS["rule"]))
-    if row.name == "request_return" and standing.ruled:
-        return Refused("dispatch_ruled")
     try:
         _post(row, standing, actor)
     except Denied as denied:
         return denied
-    return None
+    if "rule" in row.needs and standing.rule is None:
+        return Refused("fact_missing", step=_term(row), fact=Term("rule", FACTS["rule"]))
+    if row.name == "request_return" and standing.ruled:
+        return Refused("dispatch_ruled")
+    return holds.why_not(row.name, standing.hold)
 
 
 def _post(row: Step, standing: Standing, actor: Actor) -> HeldPost | None:
@@ -128,11 +144,14 @@ def _post(row: Step, standing: Standing, actor: Actor) -> HeldPost | None:
         raise Denied("step_denied", step=_term(row), roles=roles) from denied
 
 
-def _refuse(row: Step, snapshot: Snapshot | None, at: datetime, facts: Facts) -> None:
-    """Raise the refusal that a person will read, if this step may not be taken."""
+def _refuse_state(row: Step, snapshot: Snapshot | None) -> None:
     state = snapshot.case.state if snapshot else ""
     if (snapshot is None) != (not row.sources) or (snapshot and state not in row.sources):
         raise Conflict("state_wrong", step=_term(row), state=Term(state, STATES[state]) if state else "-")
+
+
+def _refuse(row: Step, snapshot: Snapshot | None, at: datetime, facts: Facts, clock: Clock) -> None:
+    """Raise what time, facts or the case itself have against this step."""
     if snapshot and at < snapshot.case.last_at:
         last = snapshot.case.last_at.isoformat()
         raise Refused("time_before_last", step=_term(row), at=at.isoformat(), last=last)
@@ -142,176 +161,31 @@ def _refuse(row: Step, snapshot: Snapshot | None, at: datetime, facts: Facts) ->
     for field, allowed in CHOICES.get(row.name, {}).items():
         if getattr(facts, field) not in allowed:
             raise Refused("fact_wrong", fact=Term(field, FACTS[field]), value=getattr(facts, field))
-    if row.name == "request_return" and snapshot and snapshot.unit and snapshot.unit.ruled:
+    if snapshot is not None:
+        _refuse_here(row, snapshot, at, facts, clock)
+
+
+def _refuse_here(row: Step, snapshot: Snapshot, at: datetime, facts: Facts, clock: Clock) -> None:
+    """What the case itself forbids: its dispatch, its parts, its requests, its row of the rule book."""
+    case, unit, name = snapshot.case, snapshot.unit, row.name
+    if name == "request_return" and unit and unit.ruled:
         raise Refused("dispatch_ruled")
+    if name == "finish_part" and not _several(standing(snapshot, at)):
+        raise Refused("part_last")
+    if name in holds.STEPS:
+        holds.refuse(name, snapshot.hold, unit, at, facts)
+    if name == "file" and (row_filed := clock.book.get(facts.rule or 0)) and row_filed.undecided:
+        raise Refused("situation_missing")
+    rule = clock.book.get(case.rule_id) if case.rule_id else None
+    if rule is None:
+        return
+    if name == "close" and rule.closing_kinds and facts.closing_kind not in rule.closing_kinds:
+        raise Refused("closing_kind_unfit", kind=Term(facts.closing_kind, CLOSING_KINDS[facts.closing_kind]))
+    hours = clock.check_hours(case.rule_id, case.opened_at) if name == "check" else None
+    if hours is not None and not clock.within(hours, at):
+        first, last = (f"{edge:%H:%M}" for edge in hours)
+        raise Refused("check_outside_window", first=first, last=last)
 
 
 def _term(row: Step) -> Term:
     return Term(row.name, row.title)
-
-
-def _open(row: Step, opening: Opening, actor: Actor, at: datetime, facts: Facts, recorded_at: datetime) -> Outcome:
-    case = opening.case
-    post = actor.post_for(row.permission, case.areas, (opening.centre,))
-    told: Changes = [("case", 0, {**opened_fields(case), "opened_at": at})]
-    root = _assignment(case, None, opening.centre, opening.centre, at, NO_DEADLINE, told, no=1)
-    span = _span(case, 1, root, row.centre, at, told, main=True)
-    entry = entry_of(row, None, case, told, actor.key, post.code if post else "", at, recorded_at, facts)
-    case = case._replace(
-        state=row.target, seq=1, head=entry.digest, last_at=at, opened_at=at, assignments_made=1, spans_made=1
-    )
-    return Outcome(Snapshot(case, root, span), entry, [root], [span])
-
-
-def _move(
-    row: Step, before: Snapshot, actor: str, post: str, at: datetime, facts: Facts, recorded_at: datetime
-) -> Outcome:
-    case, root, root_span, unit, unit_span, unit_path = before
-    told: Changes = []
-    assignments: list[AssignmentRow] = []
-    spans: list[SpanRow] = []
-    assigned, stays = case.assignments_made, case.spans_made
-    if fields := _case_fields(row, case, at, facts):
-        told.append(("case", 0, fields))
-        case = case._replace(**fields)
-
-    if row.centre != SAME:
-        assert root_span is not None  # an open case always stands in a stage of the centre
-        spans.append(_ended(root_span, at, row.target, actor, post, told))
-        if row.centre == END:
-            root = _changed(root, told, ended_at=at, verdict=row.target)
-            assignments.append(root)
-            root_span = None
-        else:
-            stays += 1
-            due = Deadline(case.due_at, case.yellow_at) if row.centre == "out" else NO_DEADLINE
-            root_span = _span(case, stays, root, row.centre, at, told, main=True, due=due)
-            spans.append(root_span)
-
-    effect, what = row.unit
-    if effect in ("opens", "reopens"):
-        assigned += 1
-        again = unit if effect == "reopens" else None
-        unit = _assigned(case, root, again, at, facts, told, assigned)
-        unit_path = facts.organisation_path or unit_path
-        assignments.append(unit)
-    elif effect and unit is not None and unit_span is not None:
-        spans.append(_ended(unit_span, at, row.target, actor, post, told))
-        if effect == "ends":
-            unit = _changed(unit, told, ended_at=at, verdict=what)
-            assignments.append(unit)
-            unit_span = None
-        elif effect == "rules":
-            unit = _changed(unit, told, ruled=True)
-            assignments.append(unit)
-    if effect in ("opens", "reopens", "moves", "rules") and unit is not None:
-        stays += 1
-        due = Deadline(unit.due_at, unit.yellow_at) if what == "handle" else NO_DEADLINE
-        contractor = facts.contractor or (unit_span.contractor_id if unit_span else None)
-        unit_span = _span(case, stays, unit, what, at, told, main=False, due=due, contractor=contractor)
-        spans.append(unit_span)
-
-    entry = entry_of(row, before.case, case, told, actor, post, at, recorded_at, facts)
-    case = case._replace(
-        state=row.target, seq=entry.seq, head=entry.digest, last_at=at, assignments_made=assigned, spans_made=stays
-    )
-    return Outcome(Snapshot(case, root, root_span, unit, unit_span, unit_path), entry, assignments, spans)
-
-
-def _case_fields(row: Step, case: CaseRow, at: datetime, facts: Facts) -> dict[str, Any]:
-    """The facts about the case itself that a step sets; what follows from any step is not among them."""
-    fields: dict[str, Any] = {}
-    if row.name == "dispatch":
-        if case.first_due_at is None and facts.deadline.due_at is not None:
-            due_at, yellow_at = facts.deadline
-            fields = {"first_due_at": due_at, "due_at": due_at, "yellow_at": yellow_at}
-        if facts.ledger_row is not None and facts.ledger_row != case.ledger_row_id:
-            fields["ledger_row_id"] = facts.ledger_row
-    elif row.name == "file" and facts.rule != case.rule_id:
-        fields["rule_id"] = facts.rule
-    elif row.unit.kind == "reopens":
-        fields["round"] = case.round + 1
-    elif row.centre == END:
-        fields["closed_at"] = at
-    return fields
-
-
-def _assigned(
-    case: CaseRow,
-    root: AssignmentRow,
-    again: AssignmentRow | None,
-    at: datetime,
-    facts: Facts,
-    told: Changes,
-    no: int,
-) -> AssignmentRow:
-    """The handler's new assignment: to the organisation named by the facts, or the same one again for rework."""
-    if again is not None:
-        responsible, acting = again.responsible_org_id, again.acting_org_id
-    else:
-        assert facts.organisation is not None  # `needs` has seen to it
-        responsible, acting = facts.responsible or facts.organisation, facts.organisation
-    return _assignment(case, root, responsible, acting, at, facts.deadline, told, no=no)
-
-
-def _assignment(
-    case: CaseRow,
-    parent: AssignmentRow | None,
-    responsible: int,
-    acting: int,
-    at: datetime,
-    deadline: Deadline,
-    told: Changes,
-    *,
-    no: int,
-) -> AssignmentRow:
-    fields: dict[str, Any] = {
-        "parent_id": parent.id if parent else None,
-        "round": case.round,
-        "kind": "main",
-        "responsible_org_id": responsible,
-        "acting_org_id": acting,
-        "started_at": at,
-    }
-    if deadline.due_at is not None:
-        fields["due_at"], fields["yellow_at"] = deadline
-    told.append(("assignment", no, fields))
-    return AssignmentRow(assignment_id(case.id, no), case.id, no, **fields)
-
-
-def _span(
-    case: CaseRow,
-    no: int,
-    assignment: AssignmentRow,
-    stage: str,
-    at: datetime,
-    told: Changes,
-    *,
-    main: bool,
-    due: Deadline = NO_DEADLINE,
-    contractor: int | None = None,
-) -> SpanRow:
-    fields: dict[str, Any] = {
-        "assignment_id": assignment.id,
-        "main": main,
-        "stage": stage,
-        "round": case.round,
-        "organisation_id": assignment.acting_org_id,
-        "started_at": at,
-    }
-    if due.due_at is not None:
-        fields["due_at"], fields["yellow_at"] = due
-    if contractor is not None:
-        fields["contractor_id"] = contractor
-    told.append(("span", no, fields))
-    return new_span(case, no, fields)
-
-
-def _ended(span: SpanRow, at: datetime, outcome: str, actor: str, post: str, told: Changes) -> SpanRow:
-    told.append(("span", span.no, {"ended_at": at, "outcome": outcome, "person": actor, "post": post}))
-    return SpanRow._make((*span[:ENDING], at, outcome, post, actor, *span[ENDING + 4 :]))
-
-
-def _changed(row: AssignmentRow, told: Changes, **fields: Any) -> AssignmentRow:
-    told.append(("assignment", row.no, fields))
-    return row._replace(**fields)

@@ -12,15 +12,17 @@ from cityloop.ground.audit.breach import Breach
 from cityloop.ground.audit.queries import broken_seals, heads
 from cityloop.loop.cases.queries import read_row
 from cityloop.loop.cases.record import compare, rebuild
-from cityloop.loop.cases.rows import AssignmentRow, CaseRow, EntryRow, SpanRow
+from cityloop.loop.cases.rows import AssignmentRow, CaseRow, EntryRow, HoldRow, SpanRow
 
 BATCH = 2_000
 BEFORE_ALL = -(1 << 63)
+JSON = ("evidence", "parts", "before")
 Progress = Callable[[int], None]
 _TABLES = (
     (EntryRow, "cases_entry", "seq"),
     (AssignmentRow, "cases_assignment", "no"),
     (SpanRow, "cases_span", "no"),
+    (HoldRow, "cases_hold", "no"),
 )
 
 
@@ -50,14 +52,14 @@ def _broken(cases: Sequence[CaseRow], kept: dict[str, tuple[int, bytes]]) -> Ite
     rows = [_rows(kind, table, order, cases[0].id, cases[-1].id) for kind, table, order in _TABLES]
     for case in cases:
         where = {"case": case.number}
-        entries, assignments, spans = (by_case[case.id] for by_case in rows)
+        entries, assignments, spans, holds = (by_case[case.id] for by_case in rows)
         rebuilt = rebuild(case.number, entries)
         yield from rebuilt.broken
         if kept.pop(case.number, None) != (case.seq, case.head):
             yield Breach(N_("case %(case)s: its head is not the one that was kept"), where)
         if rebuilt.broken:
             continue
-        for what, no, fields in compare(rebuilt, case, assignments, spans):
+        for what, no, fields in compare(rebuilt, case, assignments, spans, holds):
             yield Breach(
                 N_("case %(case)s: %(what)s %(no)s is not what the entries tell (%(fields)s)"),
                 {**where, "what": what, "no": no, "fields": ", ".join(fields)},
@@ -75,7 +77,7 @@ def _cases(after: int) -> list[CaseRow]:
 
 def _rows(kind: Any, table: str, order: str, first: int, last: int) -> dict[int, list[Any]]:
     """Rows by case, in their order; read in binary form, in which instants come five times as quickly."""
-    columns = ", ".join(f"{name}::text" if name == "evidence" else name for name in kind._fields)
+    columns = ", ".join(f"{name}::text" if name in JSON else name for name in kind._fields)
     found: dict[int, list[Any]] = defaultdict(list)
     at = kind._fields.index("case_id")
     with psycopg.Cursor(connection.connection) as cursor:

@@ -14,7 +14,7 @@ from cityloop.core.errors import Refused
 from cityloop.core.maintenance import Form, MaintenanceAdmin, text
 from cityloop.ground.places.actions import SET_UP
 from cityloop.loop.clocks.actions import CalendarData, change_calendar
-from cityloop.loop.clocks.due import WEEKDAYS
+from cityloop.loop.clocks.calendar import WEEKDAYS
 from cityloop.loop.clocks.models import Calendar
 
 PERIODS = _("Such as 09:00-12:00 13:30-17:00; empty: no work.")
@@ -37,7 +37,7 @@ class CalendarForm(Form[Calendar]):
 
     class Meta:
         model = Calendar
-        fields = ("wd_rule", "at_boundary")
+        fields = ("wd_rule", "at_boundary", "known_until")
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -54,9 +54,9 @@ class CalendarAdmin(MaintenanceAdmin[Calendar]):
     writes = SET_UP
     list_before_template = "admin/pack_decides.html"
     form = CalendarForm
-    fields = ("code", "zone", "wd_rule", "at_boundary", *WEEKDAYS, "single_days")
+    fields = ("code", "zone", "wd_rule", "at_boundary", *WEEKDAYS, "single_days", "known_until")
     readonly_fields = ("code", "zone")
-    list_display = ("code", "zone", "hours", "single")
+    list_display = ("code", "zone", "hours", "single", "known_until")
     ordering = ("code",)
 
     @admin.display(description=_("Week"))
@@ -77,7 +77,7 @@ class CalendarAdmin(MaintenanceAdmin[Calendar]):
                 raise Refused("calendar_day_twice", calendar=row.code, day=day)
             days[_day(row.code, day)] = read(row.code, " ".join(periods))
         kept = {day: periods for day, periods in week.items() if periods}
-        data = CalendarData(row.code, row.zone, row.wd_rule, row.at_boundary, kept, days)
+        data = CalendarData(row.code, row.zone, row.wd_rule, row.at_boundary, kept, days, row.known_until)
         change_calendar(data, actor=actor)
 
 

@@ -36,6 +36,13 @@ class Calendar(models.Model):
     )
     """Whether what is full exactly at the end of a work period is due then, or when work next opens."""
 
+    known_until = models.DateField(
+        null=True,
+        blank=True,
+        verbose_name=_("last known day"),
+        help_text=_("Deadlines beyond it are provisional until the days after it are published."),
+    )
+
     class Meta:
         db_table = "clocks_calendar"
         verbose_name = _("Calendar")

@@ -1,9 +1,9 @@
 """Calendars for everybody who needs a clock."""
 
-from cityloop.loop.clocks.due import WorkCalendar, calendar
+from cityloop.loop.clocks.calendar import WorkCalendar, calendar
 from cityloop.loop.clocks.models import Calendar
 
-COLUMNS = ("code", "zone", "wd_rule", "week", "days", "at_boundary")
+COLUMNS = ("code", "zone", "wd_rule", "week", "days", "at_boundary", "known_until")
 _made: dict[str, tuple[dict[str, object], WorkCalendar]] = {}
 
 

@@ -8,7 +8,7 @@ from cityloop.ground.registry.queries import ledger
 from cityloop.ground.standards.queries import RuleValue
 from cityloop.loop.cases.facts import Facts
 from cityloop.loop.cases.rows import CaseRow
-from cityloop.loop.clocks.deadlines import Deadline, Ground
+from cityloop.loop.clocks.ground import Ground
 
 
 def ask(rule: RuleValue, areas: tuple[int, ...], grid: int | None, *, at: date, duties: Ledger | None = None) -> Answer:
@@ -25,7 +25,7 @@ def propose(case: CaseRow, ground: Ground) -> Answer:
     return ask(rule, case.areas, case.grid_id, at=ground.city.day(case.opened_at))
 
 
-def assignment_facts(organisation: OrganisationValue, answer: Answer | None, deadline: Deadline) -> Facts:
+def assignment_facts(organisation: OrganisationValue, answer: Answer | None) -> Facts:
     """What a dispatch to `organisation` brings along; `answer` is the ledger's, where it decided."""
     duty = answer.duties[0] if answer and answer.duties else None
     return Facts(
@@ -33,5 +33,4 @@ def assignment_facts(organisation: OrganisationValue, answer: Answer | None, dea
         organisation_path=organisation.path,
         contractor=duty.party(CONTRACTOR) if duty else None,
         ledger_row=duty.id if duty else None,
-        deadline=deadline,
     )

@@ -9,7 +9,7 @@ from cityloop.core import texts
 from cityloop.ground.accounts.request import actor_of
 from cityloop.loop.cases.catalogue import catalogue
 from cityloop.loop.cases.queries import id_of, snapshots
-from cityloop.loop.clocks.deadlines import ground
+from cityloop.loop.clocks.ground import ground
 from cityloop.loop.dispatch.actions import propose
 
 router = Router(tags=["dispatch"])

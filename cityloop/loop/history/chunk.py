@@ -23,8 +23,9 @@ from cityloop.loop.cases.actions import Move
 from cityloop.loop.cases.facts import Facts
 from cityloop.loop.cases.lifecycle import ENDED, STEPS
 from cityloop.loop.cases.queries import snapshots, taken_numbers
-from cityloop.loop.cases.step import Snapshot
-from cityloop.loop.clocks.deadlines import Deadline, Ground, ground
+from cityloop.loop.cases.snapshot import Snapshot
+from cityloop.loop.clocks.deadlines import Deadline
+from cityloop.loop.clocks.ground import Ground, ground
 from cityloop.loop.dispatch.actions import assignment_facts
 from cityloop.loop.history.rows import HistoryRow, PlannedStep
 from cityloop.loop.intake.actions import FACTS, REPORTS, fact_rows, opening, report_row
@@ -293,14 +294,14 @@ def _facts(step: PlannedStep, row: HistoryRow, rule: int | None, learned: Learne
         organisation = here.organisations.by_id[answer.handler]
     else:
         organisation = here.organisations.named(here.city.settings["centre"])
-    facts = assignment_facts(organisation, answer, _deadline(row, rule, step.at, here))
-    return facts._replace(inferred=step.inferred)
+    facts = assignment_facts(organisation, answer)
+    return facts._replace(inferred=step.inferred, deadline=_deadline(row, step.at, here))
 
 
-def _deadline(row: HistoryRow, rule: int | None, start: datetime, here: Ground) -> Deadline:
-    """The city's own due date where the history gives one, else the rule book's."""
+def _deadline(row: HistoryRow, start: datetime, here: Ground) -> Deadline | None:
+    """The city's own due date where the history gives one; else the rule book decides."""
     if row.due_at is None:
-        return here.deadline(rule, start)
+        return None
     return Deadline(row.due_at, start + (row.due_at - start) * float(here.city.yellow_share))
 
 

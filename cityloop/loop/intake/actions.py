@@ -18,7 +18,7 @@ from cityloop.loop.cases.actions import Move
 from cityloop.loop.cases.facts import Facts, Opening
 from cityloop.loop.cases.record import FIRST
 from cityloop.loop.cases.rows import CaseRow
-from cityloop.loop.clocks.deadlines import Ground, ground
+from cityloop.loop.clocks.ground import Ground, ground
 from cityloop.loop.dispatch.actions import assignment_facts
 from cityloop.loop.evidence.actions import claim, photo_ids
 from cityloop.loop.evidence.queries import PhotoValue
@@ -184,12 +184,13 @@ def opening_moves(
     for name in ground.city.settings.get("opens_itself", ()):
         if name == "register":
             moves.append(Move(name, at, actor=SYSTEM))
+        elif name == "file" and learned.rule and learned.rule.undecided:
+            break  # which situation it is, a person has to say
         elif name == "file":
             moves.append(Move(name, at, Facts(rule=learned.rule.id if learned.rule else None), SYSTEM))
         elif name == "dispatch" and learned.answer and learned.answer.handler and learned.rule:
             organisation = ground.organisations.by_id[learned.answer.handler]
-            deadline = ground.deadline(learned.rule.id, at)
-            moves.append(Move(name, at, assignment_facts(organisation, learned.answer, deadline), SYSTEM))
+            moves.append(Move(name, at, assignment_facts(organisation, learned.answer), SYSTEM))
     return moves
 
 

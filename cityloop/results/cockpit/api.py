@@ -11,6 +11,7 @@ from ninja.security import APIKeyQuery
 from cityloop.core.errors import Refused, Unproven
 from cityloop.core.units import Light
 from cityloop.ground.accounts.request import actor_of
+from cityloop.loop.cases.schemas import Countdown
 from cityloop.results.cockpit import tiles, wall
 from cityloop.results.cockpit.mercator import Tile
 from cityloop.results.cockpit.scope import Scope, scope_of
@@ -61,6 +62,8 @@ class PassOut(Schema):
 
 
 class LateOut(Schema):
+    """`hours_late` is elapsed time; the `countdown` is in the limit's own."""
+
     number: str
     state: str
     state_title: str
@@ -75,6 +78,7 @@ class LateOut(Schema):
     address: str
     lon: float | None
     lat: float | None
+    countdown: Countdown
 
 
 class RankOut(Schema):

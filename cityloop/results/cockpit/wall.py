@@ -14,8 +14,11 @@ from cityloop.core.actor import Actor
 from cityloop.core.texts import _
 from cityloop.core.units import Light
 from cityloop.ground.accounts.tree import organisations
-from cityloop.ground.places.city import CityValue, city
+from cityloop.ground.places.city import CityValue
+from cityloop.loop.cases.countdown import countdown, of_case
 from cityloop.loop.cases.lifecycle import ENDED, STATES, STEPS
+from cityloop.loop.clocks.deadlines import Clock
+from cityloop.loop.clocks.ground import Ground, ground
 from cityloop.results.cockpit.kept import Kept
 from cityloop.results.cockpit.lights import LIGHT, OPEN
 from cityloop.results.cockpit.scope import Scope, clause, view_of
@@ -58,9 +61,9 @@ def figures(actor: Actor) -> dict[str, Any]:
 
     Rankings are left empty without the permission to read the evaluation.
     """
-    here = city()
-    ranks = actor.trusted or any("evaluation.read" in post.permissions for post in actor.posts)
-    key = (here.revision, view_of(actor), ranks, texts.spoken())
+    here = ground()
+    ranks = actor.may("evaluation.read")
+    key = (here.city.revision, view_of(actor), ranks, texts.spoken())
     return _kept.get(key, lambda: _figures(here, actor, ranks=ranks))
 
 
@@ -73,8 +76,8 @@ def _on_one_processor() -> Iterator[None]:
 
 
 @_on_one_processor()
-def _figures(here: CityValue, actor: Actor, *, ranks: bool) -> dict[str, Any]:
-    at = clock.now()
+def _figures(told: Ground, actor: Actor, *, ranks: bool) -> dict[str, Any]:
+    here, at = told.city, clock.now()
     visible = clause(view_of(actor))
     level = _ranked_level(here.revision)
     standing = _standing(visible, at, level.depth)
@@ -97,7 +100,7 @@ def _figures(here: CityValue, actor: Actor, *, ranks: bool) -> dict[str, Any]:
             for step in STEPS.values()
             for hour, day, _today in [passes.get(step.name, (0, 0, 0))]
         ],
-        "late": _late(visible, at),
+        "late": _late(visible, told.clock, at),
         "organisations": _organisations(here, view_of(actor), at) if ranks else [],
         "areas": _areas(here, standing, at, level) if ranks else [],
         "today": {"opened": passes.get("report", (0, 0, 0))[2], "closed": passes.get("close", (0, 0, 0))[2]},
@@ -132,13 +135,13 @@ def _passes(here: CityValue, visible: tuple[str, list[Any]], at: datetime) -> di
         return {step: (hour, day, today) for step, hour, day, today in cursor.fetchall()}
 
 
-def _late(visible: tuple[str, list[Any]], at: datetime) -> list[dict[str, Any]]:
+def _late(visible: tuple[str, list[Any]], limits: Clock, at: datetime) -> list[dict[str, Any]]:
     """The open cases whose deadline passed longest ago; one statement."""
     condition, values = visible
     language = texts.spoken()
     with connection.cursor() as cursor:
         cursor.execute(
-            "SELECT c.number, c.state, c.opened_at, c.due_at, k.code AS category,"
+            "SELECT c.number, c.state, c.opened_at, c.due_at, c.rule_id, c.areas, k.code AS category,"
             " coalesce(k.names ->> %s, k.name) AS category_name, o.code AS organisation,"
             " coalesce(o.names ->> %s, o.name) AS organisation_name, c.address, c.lon, c.lat"
             " FROM cases_case c JOIN standards_category k ON k.id = c.category_id"
@@ -150,6 +153,8 @@ def _late(visible: tuple[str, list[Any]], at: datetime) -> list[dict[str, Any]]:
         names = [column.name for column in cursor.description]
         rows = [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
     for row in rows:
+        limit = of_case(limits, row.pop("rule_id"), row.pop("areas"), row["opened_at"])
+        row["countdown"] = countdown(row["due_at"], limit, limits, at)
         row["light"] = Light.RED
         row["state_title"] = _(STATES[row["state"]])
         row["hours_late"] = round((at - row["due_at"]) / HOUR, 1)

@@ -1,5 +1,7 @@
 """One case whole, the reasons why a step is not this person's, and one step of many cases."""
 
+import itertools
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -9,9 +11,10 @@ from journeys.conftest import Person, holder_of
 from journeys.test_two_clients import HOLE, brought_to, everything, step
 
 from cityloop.config.pack.reading import Pack
+from cityloop.core import clock
 from cityloop.core.actor import Actor, HeldPost
 from cityloop.ground.accounts.roles import ROLES
-from cityloop.loop.cases.lifecycle import ENDED, STATES, STEPS
+from cityloop.loop.cases.lifecycle import BY_ITSELF, ENDED, STATES, STEPS
 from cityloop.loop.cases.step import Standing, may_take, steps_of
 from cityloop.loop.cases.verify import verify
 
@@ -97,7 +100,10 @@ def test_the_page_takes_a_constant_number_of_statements(desk_city: Pack) -> None
 def test_every_step_of_the_state_is_shown_and_a_forbidden_one_says_why(desk_city: Pack) -> None:
     case, people = brought_to("handling")
     shown = people["handler-roads"].get(f"/cases/{case}").json()
-    assert [step["name"] for step in shown["steps"]] == ["request_return", "handle", "void"]
+    assert [step["name"] for step in shown["steps"]] == [
+        *("request_return", "handle", "void", "ask_extension", "ask_deferral", "ask_shelving"),
+        *("remind", "propose_supervision"),
+    ]
     assert choice(shown, "handle") == {
         "name": "handle",
         "title": "Handle",
@@ -116,6 +122,16 @@ def test_every_step_of_the_state_is_shown_and_a_forbidden_one_says_why(desk_city
     assert refused.json()["roles"] == ["shift_leader"]
 
 
+def given(need: dict[str, Any]) -> Any:
+    """Something that fits what a step asks for."""
+    fits: dict[str, Any] = {
+        "limit": {"value": 1, "unit": "wd"},
+        "instant": (clock.now() + timedelta(days=3)).isoformat(),
+        "day": f"{clock.now() + timedelta(days=30):%Y-%m-%d}",
+    }
+    return need["choices"][0]["value"] if need["choices"] else fits.get(need["kind"], "x")
+
+
 def test_what_is_shown_is_what_taking_it_says(desk_city: Pack) -> None:
     """A greyed step meets, when taken all the same, the very refusal that it showed; nothing changes."""
     case, people = brought_to("dispatched")
@@ -125,7 +141,7 @@ def test_what_is_shown_is_what_taking_it_says(desk_city: Pack) -> None:
     for person in (people["handler-roads"], people["evaluator"], people["shift_leader"]):
         for shown in person.get(f"/cases/{case}").json()["steps"]:
             if not shown["allowed"]:
-                facts = {need["fact"]: (need["choices"] or [{"value": "x"}])[0]["value"] for need in shown["needs"]}
+                facts = {need["fact"]: given(need) for need in shown["needs"]}
                 answer = step(person, case, shown["name"], **facts)
                 assert answer.status_code in (403, 422)
                 assert answer.json()["detail"] == shown["why"]
@@ -139,8 +155,11 @@ def test_which_steps_a_post_may_take_follows_from_permission_area_and_unit() -> 
     unit = Actor("user:1", "u", (HeldPost("u", "command", handler.permissions, 7, None, handles=True),))
     local = Actor("user:2", "l", (HeldPost("l", "supervision", leader.permissions, 1, 30),))
     here = Standing("dispatched", (10, 30), (1, 7), rule=9)
-    assert may_take(here, unit) == ["sign_for", "request_return"]
-    assert may_take(here._replace(ruled=True), unit) == ["sign_for"]
+    asks = ["ask_extension", "ask_deferral", "ask_shelving"]
+    assert may_take(here, unit) == ["sign_for", "request_return", *asks]
+    assert may_take(here._replace(ruled=True), unit) == ["sign_for", *asks]
+    assert may_take(here._replace(hold="asked"), unit) == ["sign_for", "request_return"]
+    assert may_take(here._replace(hold="running"), unit) == ["sign_for", "request_return", "end_hold"]
     elsewhere = steps_of(here._replace(organisations=(1, 8)), unit)
     assert [str(found.why) for found in elsewhere][:1] == [
         "Sign for: your posts do not reach the area or the unit of this case."
@@ -153,9 +172,12 @@ def test_which_steps_a_post_may_take_follows_from_permission_area_and_unit() -> 
 
 def test_every_state_shows_just_the_steps_of_the_table() -> None:
     nobody = Actor("user:1", "n")
-    for state in STATES:
-        shown = [found.name for found in steps_of(Standing(state, (), (1,), rule=1), nobody)]
-        assert shown == [name for name, row in STEPS.items() if state in row.sources]
+    decisions = {"asked": ["grant_hold", "deny_hold"], "running": ["end_hold"], "": []}
+    of_parts_and_holds = {"finish_part", *BY_ITSELF, *(name for names in decisions.values() for name in names)}
+    for state, (hold, also) in itertools.product(STATES, decisions.items()):
+        shown = [found.name for found in steps_of(Standing(state, (), (1,), rule=1, hold=hold), nobody)]
+        table = [name for name, row in STEPS.items() if state in row.sources]
+        assert shown == [name for name in table if name not in of_parts_and_holds or name in also]
         assert bool(shown) == (state not in ENDED)
         assert may_take(Standing(state, (), (1,), rule=1), nobody) == []
 
@@ -194,6 +216,25 @@ def test_who_may_not_take_a_step_changes_none_of_many(desk_city: Pack) -> None:
     assert people["dispatcher"].post("/cases/steps", {"numbers": [], "step": "dispatch"}).status_code == 422
     assert people["dispatcher"].post("/cases/steps", {"numbers": ["1"] * 201, "step": "void"}).status_code == 422
     assert everything() == before
+
+
+def test_more_time_can_be_asked_for_many_at_once_and_those_that_wait_are_found(desk_city: Pack) -> None:
+    case, people = brought_to("handling")
+    asked = {"numbers": [case], "step": "ask_extension", "reason": "rain", "extension": {"value": 1, "unit": "wd"}}
+    (line,) = people["handler-roads"].post("/cases/steps", asked).json()["answers"]
+    assert line["ok"], line
+    (waiting,) = people["dispatcher"].get("/cases?waiting=true").json()["cases"]
+    assert (waiting["number"], waiting["hold"], waiting["hold_kind"]) == (case, "asked", "extension")
+    assert step(people["dispatcher"], case, "deny_hold", reason="no").status_code == 200
+    assert people["dispatcher"].get("/cases?waiting=true").json()["cases"] == []
+
+
+def test_a_case_says_how_much_is_left_of_where_it_stands(desk_city: Pack) -> None:
+    case, people = brought_to("handling")
+    shown = people["dispatcher"].get(f"/cases/{case}").json()
+    assert shown["stage_countdown"]["changes_at"] == shown["countdown"]["changes_at"] is not None
+    assert abs(shown["stage_countdown"]["remaining_s"] - shown["countdown"]["remaining_s"]) < 2
+    assert shown["stage_countdown"]["remaining_s"] > 0
 
 
 def test_many_steps_cost_the_same_for_each_case(desk_city: Pack) -> None:

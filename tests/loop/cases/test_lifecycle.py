@@ -2,6 +2,7 @@
 
 import itertools
 from datetime import UTC, datetime, timedelta
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -9,14 +10,17 @@ from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
+from cases.clocks import clock, limit, take
 from cityloop.core.actor import SYSTEM, Actor, HeldPost
 from cityloop.core.errors import CityloopError, Conflict, Denied, Refused
-from cityloop.loop.cases.facts import Facts, Opening
-from cityloop.loop.cases.lifecycle import ENDED, MAIN_LINE, RETURN_REASONS, STATES, STEPS
+from cityloop.core.units import LimitUnit
+from cityloop.loop.cases import holds
+from cityloop.loop.cases.facts import Deadlines, Extension, Facts, Opening, Recounted
+from cityloop.loop.cases.lifecycle import ENDED, HOLDS, MAIN_LINE, RETURN_REASONS, STATES, STEPS
 from cityloop.loop.cases.record import FIRST, compare, rebuild
-from cityloop.loop.cases.rows import AssignmentRow, CaseRow, EntryRow, SpanRow
-from cityloop.loop.cases.step import Snapshot, step
-from cityloop.loop.clocks.deadlines import Deadline
+from cityloop.loop.cases.rows import AssignmentRow, CaseRow, EntryRow, HoldRow, SpanRow
+from cityloop.loop.cases.snapshot import Snapshot
+from cityloop.loop.clocks.deadlines import NO_DEADLINE, Combined, Deadline
 
 START = datetime(2026, 3, 2, 8, 0, tzinfo=UTC)
 CENTRE, CREW, OTHER = 1, 7, 8
@@ -30,9 +34,22 @@ def opened(at: datetime = START) -> Facts:
     return Facts(opening=Opening(case, CENTRE))
 
 
+LIMITED = clock(
+    [limit("handle", "2", "h", "fence"), limit("handle", "2", "wd", "repair"), limit("total", "6", "wd")],
+    stages={"sign_for": limit("sign_for", "2", "wh"), "register": limit("register", "1", "wh")},
+    combined=(Combined(frozenset({"file", "dispatch"}), limit("", "4", "wh")),),
+)
+"""With a limit for nearly everything: time, parts and requests are tried as well."""
+
+
 def complete(at: datetime, organisation: int = CREW) -> Facts:
     """Facts that leave nothing to ask for, whatever the step."""
     return Facts(
+        extension=Extension(Decimal(1), LimitUnit.WORKING_DAYS),
+        until=at + timedelta(hours=30),
+        review_on=at.date() + timedelta(days=9),
+        measures="fenced off",
+        recounted=Recounted(Deadlines(NO_DEADLINE, NO_DEADLINE)),
         rule=9,
         organisation=organisation,
         organisation_path=(CENTRE, organisation),
@@ -44,7 +61,14 @@ def complete(at: datetime, organisation: int = CREW) -> Facts:
     )
 
 
-REFUSALS = {"step_unknown", "state_wrong", "time_before_last", "fact_missing", "fact_wrong", "dispatch_ruled"}
+REFUSALS = {
+    *("step_unknown", "state_wrong", "time_before_last", "fact_missing", "fact_wrong", "dispatch_ruled"),
+    *("hold_open", "hold_none", "hold_not_running", "hold_too_late", "hold_in_the_past", "part_last", "part_open"),
+}
+
+
+ON_THE_WAY = (*MAIN_LINE[1:5], "dispatch", "sign_for", *HOLDS, "grant_hold", "grant_hold")
+"""Tried more often, so that most walks come to where requests are made."""
 
 
 class Loop(RuleBasedStateMachine):
@@ -57,21 +81,24 @@ class Loop(RuleBasedStateMachine):
         self.entries: list[EntryRow] = []
         self.assignments: dict[int, AssignmentRow] = {}
         self.spans: dict[int, SpanRow] = {}
-        self._keep(step(None, "report", SYSTEM, START, opened(), recorded_at=START))
+        self.holds: dict[int, HoldRow] = {}
+        self._keep(take(None, "report", SYSTEM, START, opened(), clock=LIMITED, recorded_at=START))
 
     @rule(
-        name=st.sampled_from([*STEPS, "no_such_step"]),
+        name=st.sampled_from([*(name for name in STEPS if name != "recount"), *ON_THE_WAY, "no_such_step"]),
         minutes=st.integers(-5, 600),
         verdict=st.sampled_from(["", "true", "false", "solved"]),
-        whole=st.booleans(),
+        whole=st.sampled_from([True, True, True, False]),
+        told=st.booleans(),
         organisation=st.sampled_from([CREW, OTHER]),
     )
-    def attempt(self, name: str, minutes: int, verdict: str, whole: bool, organisation: int) -> None:
+    def attempt(self, name: str, minutes: int, verdict: str, whole: bool, told: bool, organisation: int) -> None:
         at = self.at + timedelta(minutes=minutes)
         facts = complete(at, organisation)._replace(verdict=verdict) if whole else Facts()
+        facts = facts if told else facts._replace(deadline=None)
         before = self.snapshot
         try:
-            outcome = step(before, name, SYSTEM, at, facts, recorded_at=at)
+            outcome = take(before, name, SYSTEM, at, facts, clock=LIMITED, recorded_at=at)
         except (Conflict, Refused) as refusal:
             self.refusal = refusal
             return
@@ -90,6 +117,7 @@ class Loop(RuleBasedStateMachine):
         self.entries.append(outcome.entry)
         self.assignments |= {row.no: row for row in outcome.assignments}
         self.spans |= {row.no: row for row in outcome.spans}
+        self.holds |= {row.no: row for row in outcome.holds}
 
     @invariant()
     def state_is_of_the_table(self) -> None:
@@ -127,7 +155,22 @@ class Loop(RuleBasedStateMachine):
     def entries_rebuild_the_rows(self) -> None:
         rebuilt = rebuild(NUMBER, self.entries)
         assert not rebuilt.broken
-        assert not compare(rebuilt, self.snapshot.case, self.assignments.values(), self.spans.values())
+        rows = self.assignments.values(), self.spans.values(), self.holds.values()
+        assert not compare(rebuilt, self.snapshot.case, *rows)
+
+    @invariant()
+    def deadlines_agree(self) -> None:
+        case, unit, hold = self.snapshot.case, self.snapshot.unit, self.snapshot.hold
+        shelved = hold is not None and hold.kind == "shelving" and bool(hold.granted) and hold.ended_at is None
+        assert case.first_due_at is None or case.due_at is not None or shelved
+        assert hold is None or sum(row.granted is None and row.ended_at is None for row in self.holds.values()) <= 1
+        span = self.snapshot.unit_span
+        if unit and span and span.stage == "handle":
+            parts = {part.name: part.due_at for part in holds.parts_of(unit)}
+            assert span.due_at == (parts[span.part] if parts and unit.due_at else unit.due_at)
+            assert not parts or unit.due_at in (None, *parts.values())
+        if self.snapshot.root_span and self.snapshot.root_span.stage == "out":
+            assert self.snapshot.root_span.due_at == case.due_at
 
     @invariant()
     def an_open_case_can_go_on(self) -> None:
@@ -147,7 +190,7 @@ def walk(*names: str, start: Snapshot | None = None) -> Snapshot:
     for hours, name in enumerate(names):
         at = START + timedelta(hours=hours) if start is None else start.case.last_at + timedelta(hours=hours + 1)
         facts = opened(at) if name == "report" else complete(at)
-        now = step(now, name, SYSTEM, at, facts, recorded_at=at).snapshot
+        now = take(now, name, SYSTEM, at, facts, recorded_at=at).snapshot
     assert now is not None
     return now
 
@@ -182,9 +225,9 @@ def test_every_return_reason_is_typed() -> None:
     dispatched = walk(*MAIN_LINE[:4])
     at = dispatched.case.last_at
     for reason in RETURN_REASONS:
-        step(dispatched, "request_return", SYSTEM, at, Facts(reason=reason), recorded_at=at)
+        take(dispatched, "request_return", SYSTEM, at, Facts(reason=reason), recorded_at=at)
     with pytest.raises(Refused, match="cannot be no idea"):
-        step(dispatched, "request_return", SYSTEM, at, Facts(reason="no idea"), recorded_at=at)
+        take(dispatched, "request_return", SYSTEM, at, Facts(reason="no idea"), recorded_at=at)
 
 
 @pytest.mark.parametrize(
@@ -202,17 +245,17 @@ def test_only_the_right_post_signs_for(post: HeldPost, allowed: bool) -> None:
     dispatched = walk(*MAIN_LINE[:4])
     actor, at = Actor("user:1", "somebody", (post,)), dispatched.case.last_at
     if allowed:
-        assert step(dispatched, "sign_for", actor, at, Facts(), recorded_at=at).entry.post == post.code
+        assert take(dispatched, "sign_for", actor, at, Facts(), recorded_at=at).entry.post == post.code
     else:
         with pytest.raises(Denied):
-            step(dispatched, "sign_for", actor, at, Facts(), recorded_at=at)
+            take(dispatched, "sign_for", actor, at, Facts(), recorded_at=at)
 
 
 @pytest.mark.parametrize("field", [name for name in EntryRow._fields if name not in ("case_id", "seq", "algo")])
 def test_any_changed_field_of_an_entry_breaks_the_chain(field: str) -> None:
     at = START
-    first = step(None, "report", SYSTEM, at, opened(), recorded_at=at)
-    second = step(first.snapshot, "register", SYSTEM, at, Facts(), recorded_at=at)
+    first = take(None, "report", SYSTEM, at, opened(), recorded_at=at)
+    second = take(first.snapshot, "register", SYSTEM, at, Facts(), recorded_at=at)
     entries = [first.entry, second.entry]
     assert not rebuild(NUMBER, entries).broken
     other: dict[type, Any] = {str: "x", bool: True, list: [1], datetime: START - timedelta(1), bytes: b"x"}
@@ -224,6 +267,6 @@ def test_typed_reasons_are_kept_beside_the_note() -> None:
     dispatched = walk(*MAIN_LINE[:4])
     at = dispatched.case.last_at
     facts = Facts(reason="not_ours", note="see row 12")
-    entry = step(dispatched, "request_return", SYSTEM, at, facts, recorded_at=at).entry
+    entry = take(dispatched, "request_return", SYSTEM, at, facts, recorded_at=at).entry
     assert entry.note == "see row 12"
     assert '["told",0,{"reason":"not_ours"}]' in entry.changes

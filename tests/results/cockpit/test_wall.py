@@ -66,6 +66,9 @@ def test_who_is_late_and_who_has_how_much(busy: Desk) -> None:
         "Roads department",
     )
     assert first["hours_late"] > 24 * 20
+    late = first["countdown"]
+    assert 0 < -late["remaining_s"] < first["hours_late"] * 3600  # in working time it is less
+    assert late["changes_at"] is not None
     organisations = [(line["code"], line["open"], line["red"]) for line in found["organisations"]]
     assert organisations == [("roads", 2, 2), ("parks", 1, 1)]
     areas = [(line["name"], line["open"], line["red"]) for line in found["areas"]]

@@ -26,14 +26,15 @@ type Init<Method extends HttpMethod, Path extends PathsWithMethod<paths, Method>
   paths[Path],
   Method
 >
+type Verb = 'get' | 'post' | 'put' | 'delete'
 type Arguments<Options> = RequiredKeysOf<Options> extends never ? [Options?] : [Options]
-type Answer<Method extends 'get' | 'post' | 'delete', Path extends PathsWithMethod<paths, Method>> = MethodResponse<
+type Answer<Method extends Verb, Path extends PathsWithMethod<paths, Method>> = MethodResponse<
   typeof client,
   Method,
   Path
 >
 
-async function send<Method extends 'get' | 'post' | 'delete', Path extends PathsWithMethod<paths, Method>>(
+async function send<Method extends Verb, Path extends PathsWithMethod<paths, Method>>(
   method: Method,
   path: Path,
   init: object,
@@ -67,6 +68,8 @@ export const api = {
     send('get', path, rest[0] ?? {}),
   post: <Path extends PathsWithMethod<paths, 'post'>>(path: Path, ...rest: Arguments<Init<'post', Path>>) =>
     send('post', path, rest[0] ?? {}),
+  put: <Path extends PathsWithMethod<paths, 'put'>>(path: Path, ...rest: Arguments<Init<'put', Path>>) =>
+    send('put', path, rest[0] ?? {}),
   delete: <Path extends PathsWithMethod<paths, 'delete'>>(path: Path, ...rest: Arguments<Init<'delete', Path>>) =>
     send('delete', path, rest[0] ?? {}),
 }

@@ -53,6 +53,24 @@ export function timeOfDay(at: string | number): string {
   return instant(at).slice(11)
 }
 
+/** `6月2日 周一`, `Mon 2 Jun` in the city's zone. */
+export function dayOf(at: string | number): string {
+  const [day, weekday] = ([{ month: 'short', day: 'numeric' }, { weekday: 'short' }] as const).map((options) =>
+    format(options).format(new Date(at)),
+  )
+  return say('app.day', { day, weekday })
+}
+
+/** The instant at which a clock on the wall of the city shows `2015-10-30T08:05`; empty where that is none. */
+export function cityInstant(wall: string): string {
+  const wanted = Date.parse(`${wall}Z`)
+  if (Number.isNaN(wanted)) return ''
+  const shown = (at: number) => Date.parse(`${instant(at).replace(' ', 'T')}Z`)
+  // What a zone is ahead of UTC changes a few times a year: a second look finds the right side of a change.
+  const first = wanted + (wanted - shown(wanted))
+  return new Date(first + (wanted - shown(first))).toISOString()
+}
+
 /** A month by its number, 1 to 12: `3月`, `Mar`. */
 export function monthName(month: number): string {
   return new Intl.DateTimeFormat(LOCALES[language.value], { month: 'short' }).format(new Date(2000, month - 1))

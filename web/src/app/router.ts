@@ -5,8 +5,8 @@ declare module 'vue-router' {
   interface RouteMeta {
     /** `staff`: header and navigation; `public`: for citizens; `bare`: the page has the screen for itself. */
     layout: 'staff' | 'public' | 'bare'
-    /** What a post must carry to open the page; without it anybody may. */
-    permission?: string
+    /** What a post must carry to open the page, one of several; without it anybody may. */
+    permission?: string | readonly string[]
     /** The key of the page's title. */
     title: string
   }
@@ -78,9 +78,52 @@ export const router = createRouter({
       meta: { layout: 'bare', permission: 'cases.read', title: 'app.nav.wall' },
     },
     {
+      path: '/rules',
+      component: () => import('@/domains/standards/RulesPage.vue'),
+      meta: { layout: 'staff', permission: 'rules.read', title: 'app.nav.rules' },
+    },
+    {
+      path: '/rules/compare',
+      component: () => import('@/domains/standards/ComparePage.vue'),
+      meta: { layout: 'staff', permission: 'rules.read', title: 'standards.compare.title' },
+    },
+    {
+      path: '/rules/proposals',
+      component: () => import('@/domains/standards/ProposalsPage.vue'),
+      meta: { layout: 'staff', permission: 'rules.read', title: 'standards.proposals.title' },
+    },
+    {
+      path: '/rules/proposals/new',
+      component: () => import('@/domains/standards/NewProposalPage.vue'),
+      meta: { layout: 'staff', permission: 'rules.propose', title: 'standards.begin.title' },
+    },
+    {
+      path: '/rules/proposals/:number(\\d+)',
+      component: () => import('@/domains/standards/ProposalPage.vue'),
+      props: (to) => ({ number: Number(to.params['number']) }),
+      meta: { layout: 'staff', permission: 'rules.read', title: 'standards.proposal.title' },
+    },
+    {
+      path: '/rules/proposals/:number(\\d+)/rule',
+      component: () => import('@/domains/standards/RuleEditPage.vue'),
+      props: (to) => ({ number: Number(to.params['number']) }),
+      meta: { layout: 'staff', permission: 'rules.propose', title: 'standards.edit.title' },
+    },
+    {
+      path: '/rules/:category',
+      component: () => import('@/domains/standards/CategoryPage.vue'),
+      props: true,
+      meta: { layout: 'staff', permission: 'rules.read', title: 'standards.category.title' },
+    },
+    {
       path: '/scores',
       component: () => import('@/domains/evaluation/ScoresPage.vue'),
       meta: { layout: 'staff', permission: 'evaluation.read', title: 'app.nav.scores' },
+    },
+    {
+      path: '/calendars',
+      component: () => import('@/domains/clocks/CalendarsPage.vue'),
+      meta: { layout: 'staff', permission: ['cases.read', 'city.set_up'], title: 'app.nav.calendars' },
     },
     {
       path: '/:missing(.*)*',
@@ -107,6 +150,6 @@ router.beforeEach(async (to) => {
 })
 
 /** Whether the person may open a page, by its own description. */
-export function mayOpen(permission: string | undefined): boolean {
-  return !permission || can(permission)
+export function mayOpen(permission: string | readonly string[] | undefined): boolean {
+  return !permission || [permission].flat().some(can)
 }

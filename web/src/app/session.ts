@@ -25,7 +25,8 @@ export function can(permission: string): boolean {
 export const home = computed(() => {
   const acts = me.value?.permissions.some((name) => name.startsWith('cases.') && name !== 'cases.read')
   if (!acts && can('evaluation.read')) return '/scores'
-  return can('cases.read') ? '/desk' : '/account'
+  if (can('cases.read')) return '/desk'
+  return can('rules.read') ? '/rules' : '/account'
 })
 
 /** Set while a request waits for the person to sign in again; the page beneath stays as it is. */

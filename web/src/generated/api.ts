@@ -4,6 +4,26 @@
  */
 
 export interface paths {
+    "/api/calendars": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Calendars
+         * @description All calendars, in a year; for whoever reads cases, and for whoever maintains the calendars.
+         */
+        get: operations["clocks_calendars"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/cases": {
         parameters: {
             query?: never;
@@ -37,6 +57,26 @@ export interface paths {
          * @description One case with its whole history and the steps that begin at its state.
          */
         get: operations["cases_one"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/cases/{number}/clocks": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Clocks
+         * @description Why the case is due when it is: its own clock, the unit's, that of the stage it stands in.
+         */
+        get: operations["cases_clocks"];
         put?: never;
         post?: never;
         delete?: never;
@@ -569,6 +609,424 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/rules/categories/{category}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Category
+         * @description A minor category with all its situations whole, as they were written too.
+         */
+        get: operations["standards_category"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/rules/compare": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Compare
+         * @description What differs between two editions, named by their codes: rule by rule, field by field.
+         */
+        get: operations["standards_compare"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/rules/crosswalk": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Crosswalk
+         * @description What the categories of one scheme count as in another, straight or over one scheme between.
+         */
+        get: operations["standards_crosswalk"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/rules/documents": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Documents
+         * @description The laws, standards, guides and notices that rules rest on.
+         */
+        get: operations["standards_documents"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/rules/editions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Editions
+         * @description All editions, the latest first.
+         */
+        get: operations["standards_editions"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/rules/export.csv": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Export Csv
+         * @description An edition, by default the one in force, as a table that packs and imports read.
+         */
+        get: operations["standards_export_csv"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/rules/export.xlsx": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Export Xlsx
+         * @description An edition, by default the one in force, as a workbook with categories, documents and crosswalk.
+         */
+        get: operations["standards_export_xlsx"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/rules/proposals": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Page
+         * @description Proposals, the latest first.
+         */
+        get: operations["proposing_page"];
+        put?: never;
+        /**
+         * Begin
+         * @description Begin a draft over the last edition. The same once more is the same draft.
+         */
+        post: operations["proposing_begin"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/rules/proposals/{number}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * One
+         * @description A proposal with its difference.
+         */
+        get: operations["proposing_one"];
+        /**
+         * Describe
+         * @description Say anew what a draft is about and when it is to begin.
+         */
+        put: operations["proposing_describe"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/rules/proposals/{number}/approve": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Approve
+         * @description Make an edition of it, in force from the day proposed on; not for whoever had a hand in it.
+         */
+        post: operations["proposing_approve"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/rules/proposals/{number}/categories": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /**
+         * Put Category
+         * @description Let the new edition bring a category that is not there yet.
+         */
+        put: operations["proposing_put_category"];
+        post?: never;
+        /**
+         * Drop Category
+         * @description Bring a new category no more, nor any rule for it.
+         */
+        delete: operations["proposing_drop_category"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/rules/proposals/{number}/changes": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /**
+         * Put Change
+         * @description Add a rule, or say anew what one is to be; `problems` of a refusal names every field that is wrong.
+         */
+        put: operations["proposing_put_change"];
+        post?: never;
+        /**
+         * Drop Change
+         * @description Leave a rule as it is in the base edition.
+         */
+        delete: operations["proposing_drop_change"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/rules/proposals/{number}/rebase": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Rebase
+         * @description Put a draft over the edition that is the last one now.
+         */
+        post: operations["proposing_rebase"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/rules/proposals/{number}/reject": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Reject
+         * @description Decide against it.
+         */
+        post: operations["proposing_reject"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/rules/proposals/{number}/removals": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Remove
+         * @description Let the new edition be without a rule of the base edition.
+         */
+        post: operations["proposing_remove"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/rules/proposals/{number}/submit": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Submit
+         * @description Hand a draft in to be decided on.
+         */
+        post: operations["proposing_submit"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/rules/proposals/{number}/withdraw": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Withdraw
+         * @description Take a proposal back.
+         */
+        post: operations["proposing_withdraw"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/rules/proposals/import": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Take In
+         * @description Begin a draft with all in which a file (CSV or XLSX, at most 5 MB) differs from the last edition. Where a line
+         *     cannot be read nothing is taken, and `problems` names every one: file, line, column, code, text, value.
+         */
+        post: operations["proposing_take_in"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/rules/search": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Search
+         * @description Rules in which all words stand: in names of categories and situations or in filing conditions, in any language.
+         *     The best first; without words all of them, by code.
+         */
+        get: operations["standards_search"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/rules/tree": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Tree
+         * @description Major and minor categories that have rules, with counts.
+         */
+        get: operations["standards_tree"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/submissions/{submission}/discard": {
         parameters: {
             query?: never;
@@ -745,6 +1203,8 @@ export interface components {
             organisation: string;
             /** Organisation Name */
             organisation_name: string;
+            /** Parts */
+            parts: components["schemas"]["PartOut"][];
             /** Responsible */
             responsible: string;
             /** Responsible Name */
@@ -762,6 +1222,8 @@ export interface components {
             verdict: string;
             /** Verdict Title */
             verdict_title: string;
+            /** Yellow At */
+            yellow_at: string | null;
         };
         /**
          * BaseMap
@@ -774,6 +1236,28 @@ export interface components {
             style: string | null;
             /** Tiles */
             tiles: string | null;
+        };
+        /**
+         * CalendarOut
+         * @description One calendar in one year; `known_until` is its last known day, null where the week alone is the whole truth.
+         */
+        CalendarOut: {
+            /** At Boundary */
+            at_boundary: string;
+            /** Code */
+            code: string;
+            /** Days */
+            days: components["schemas"]["DayOut"][];
+            /** Known Until */
+            known_until: string | null;
+            /** Wd Rule */
+            wd_rule: string;
+            /** Working Days */
+            working_days: number;
+            /** Year */
+            year: number;
+            /** Zone */
+            zone: string;
         };
         /**
          * CaseCounts
@@ -801,6 +1285,7 @@ export interface components {
          *     minor one or a major with all below it; `organisation`: whose last dispatch went to it or to one below. `q`: the
          *     beginning of a number, or a part of the address or of the category's name. `from` and `to` (whole days of the city,
          *     or instants) are about the opening. `within`: west, south, east and north in degrees, with commas between.
+         *     `provisional`: due beyond the days that the calendar knows. `waiting`: with a request for more time to decide on.
          */
         CaseFilter: {
             /**
@@ -834,6 +1319,11 @@ export interface components {
              */
             organisation: string;
             /**
+             * Provisional
+             * @default false
+             */
+            provisional: boolean;
+            /**
              * Q
              * @default
              */
@@ -852,6 +1342,11 @@ export interface components {
             /** To */
             to?: string | null;
             /**
+             * Waiting
+             * @default false
+             */
+            waiting: boolean;
+            /**
              * Within
              * @default
              */
@@ -860,6 +1355,9 @@ export interface components {
         /**
          * CaseLine
          * @description A case in a list. `steps` are those that the asker may take now.
+         *
+         *     `stage` is where it stands, at the unit if it is with one, and `stage_due_at` until when it may stand there. `hold`:
+         *     whether the last request for more time (of `hold_kind`) waits or its pause lasts.
          */
         CaseLine: {
             /** Address */
@@ -872,8 +1370,16 @@ export interface components {
             channel: string;
             /** Closed At */
             closed_at: string | null;
+            countdown: components["schemas"]["Countdown"] | null;
             /** Due At */
             due_at: string | null;
+            /**
+             * Hold
+             * @enum {string}
+             */
+            hold: "" | "asked" | "running";
+            /** Hold Kind */
+            hold_kind: string | null;
             /** Lat */
             lat: number | null;
             light: components["schemas"]["Light"];
@@ -894,6 +1400,13 @@ export interface components {
             round: number;
             /** Seq */
             seq: number;
+            /** Stage */
+            stage: string | null;
+            stage_countdown: components["schemas"]["Countdown"] | null;
+            /** Stage Due At */
+            stage_due_at: string | null;
+            /** Stage Yellow At */
+            stage_yellow_at: string | null;
             /** State */
             state: string;
             /** Steps */
@@ -904,6 +1417,8 @@ export interface components {
         /**
          * CaseOut
          * @description A case whole, as it stands at `at`. `steps` are all that begin at its state, in the order of the lifecycle.
+         *
+         *     `stage_countdown` is that of the stay that is open, at the unit if the case is with one.
          */
         CaseOut: {
             /** Address */
@@ -925,12 +1440,17 @@ export interface components {
             channel_name: string;
             /** Closed At */
             closed_at: string | null;
+            countdown: components["schemas"]["Countdown"] | null;
             /** Due At */
             due_at: string | null;
             /** Entries */
             entries: components["schemas"]["EntryOut"][];
+            /** First Due At */
+            first_due_at: string | null;
             /** Grid */
             grid: string | null;
+            /** Holds */
+            holds: components["schemas"]["HoldOut"][];
             /** Lat */
             lat: number | null;
             ledger: components["schemas"]["LedgerOut"] | null;
@@ -957,6 +1477,7 @@ export interface components {
             seq: number;
             /** Spans */
             spans: components["schemas"]["SpanOut"][];
+            stage_countdown: components["schemas"]["Countdown"] | null;
             /** State */
             state: string;
             /** State Title */
@@ -1077,6 +1598,40 @@ export interface components {
             zone: string;
         };
         /**
+         * ClockOut
+         * @description Why a deadline is what it is: `what` is the case, the unit or the `stage`; stages that share the limit are named.
+         *
+         *     Where the limits do not lead to it (`explained` is false), somebody else has set it.
+         */
+        ClockOut: {
+            countdown: components["schemas"]["Countdown"];
+            /**
+             * Due At
+             * Format: date-time
+             */
+            due_at: string;
+            /** Explained */
+            explained: boolean;
+            /** Links */
+            links: components["schemas"]["LinkOut"][];
+            /** Shared */
+            shared: string[];
+            /** Stage */
+            stage: string;
+            /**
+             * Started At
+             * Format: date-time
+             */
+            started_at: string;
+            /**
+             * What
+             * @enum {string}
+             */
+            what: "case" | "unit" | "stage";
+            /** Yellow At */
+            yellow_at: string | null;
+        };
+        /**
          * Contact
          * @description How to reach the sender; all may be left out.
          */
@@ -1096,6 +1651,47 @@ export interface components {
              * @default
              */
             phone: string;
+        };
+        /**
+         * Countdown
+         * @description How much of a limit is left, in seconds of its own time (working time where it counts that); negative when late.
+         *
+         *     It shrinks while it `runs`; `changes_at` is when that changes, null if never. `provisional`: the deadline lies
+         *     beyond the days that the calendar knows.
+         */
+        Countdown: {
+            /** Changes At */
+            changes_at: string | null;
+            /** Provisional */
+            provisional: boolean;
+            /** Remaining S */
+            remaining_s: number;
+            /** Runs */
+            runs: boolean;
+        };
+        /**
+         * DayOut
+         * @description `kind`: `work` and `rest` as the weekday has it; `holiday` and `make_up` are days of their own, against their
+         *     weekday; `changed` are working days with other hours. `provisional`: the calendar does not know the day yet.
+         */
+        DayOut: {
+            /**
+             * Day
+             * Format: date
+             */
+            day: string;
+            /**
+             * Kind
+             * @enum {string}
+             */
+            kind: "work" | "rest" | "holiday" | "make_up" | "changed";
+            /** Periods */
+            periods: [
+                string,
+                string
+            ][];
+            /** Provisional */
+            provisional: boolean;
         };
         /** DemoLogin */
         DemoLogin: {
@@ -1200,6 +1796,15 @@ export interface components {
              */
             start: string;
             total: components["schemas"]["RowOut"];
+        };
+        /**
+         * ExtensionIn
+         * @description How much more time is asked for.
+         */
+        ExtensionIn: {
+            unit: components["schemas"]["LimitUnit"];
+            /** Value */
+            value: number | string;
         };
         /**
          * FilterIn
@@ -1313,7 +1918,52 @@ export interface components {
             /** Submissions */
             submissions: components["schemas"]["HeldOut"][];
         };
-        /** LateOut */
+        /**
+         * HoldOut
+         * @description A request for more time. `granted` is null while it waits; `until_at` null in a pause is an open end.
+         */
+        HoldOut: {
+            /**
+             * Asked At
+             * Format: date-time
+             */
+            asked_at: string;
+            /** Decided At */
+            decided_at: string | null;
+            /** Ended At */
+            ended_at: string | null;
+            /** Granted */
+            granted: boolean | null;
+            /** Kind */
+            kind: string;
+            /** Kind Title */
+            kind_title: string;
+            /** Measures */
+            measures: string;
+            /** No */
+            no: number;
+            /** Reason */
+            reason: string;
+            /** Review On */
+            review_on: string | null;
+            /**
+             * Stands
+             * @enum {string}
+             */
+            stands: "" | "asked" | "running";
+            /** Starts At */
+            starts_at: string | null;
+            /** Unit */
+            unit: string;
+            /** Until At */
+            until_at: string | null;
+            /** Value */
+            value: number | null;
+        };
+        /**
+         * LateOut
+         * @description `hours_late` is elapsed time; the `countdown` is in the limit's own.
+         */
         LateOut: {
             /** Address */
             address: string;
@@ -1321,6 +1971,7 @@ export interface components {
             category: string;
             /** Category Name */
             category_name: string;
+            countdown: components["schemas"]["Countdown"];
             /**
              * Due At
              * Format: date-time
@@ -1402,10 +2053,14 @@ export interface components {
         };
         /** LimitOut */
         LimitOut: {
+            /** Area Class */
+            area_class: string;
             /** Calendar */
             calendar: string;
             /** Part */
             part: string;
+            /** Season */
+            season: string;
             /** Stage */
             stage: string;
             unit: components["schemas"]["LimitUnit"];
@@ -1419,6 +2074,33 @@ export interface components {
          */
         LimitUnit: "h" | "wh" | "d" | "wd";
         /**
+         * LinkOut
+         * @description One limit of a clock, or time that was granted on top (`extends`), from where it begins to where it ends.
+         */
+        LinkOut: {
+            /**
+             * Begins
+             * Format: date-time
+             */
+            begins: string;
+            /** Calendar */
+            calendar: string;
+            /**
+             * Ends
+             * Format: date-time
+             */
+            ends: string;
+            /** Extends */
+            extends: boolean;
+            /** Part */
+            part: string;
+            /** Stretches */
+            stretches: components["schemas"]["StretchOut"][];
+            unit: components["schemas"]["LimitUnit"];
+            /** Value */
+            value: number;
+        };
+        /**
          * ManyStepsIn
          * @description One step of many cases, with the same facts.
          */
@@ -1428,6 +2110,12 @@ export interface components {
              * @default
              */
             closing_kind: string;
+            extension?: components["schemas"]["ExtensionIn"] | null;
+            /**
+             * Measures
+             * @default
+             */
+            measures: string;
             /**
              * Note
              * @default
@@ -1450,8 +2138,12 @@ export interface components {
              * @default
              */
             result: string;
+            /** Review On */
+            review_on?: string | null;
             /** Step */
             step: string;
+            /** Until */
+            until?: string | null;
             /**
              * Verdict
              * @default
@@ -1516,10 +2208,18 @@ export interface components {
             channel: string;
             /** Closed At */
             closed_at: string | null;
+            countdown: components["schemas"]["Countdown"] | null;
             /** Distance M */
             distance_m: number;
             /** Due At */
             due_at: string | null;
+            /**
+             * Hold
+             * @enum {string}
+             */
+            hold: "" | "asked" | "running";
+            /** Hold Kind */
+            hold_kind: string | null;
             /** Lat */
             lat: number | null;
             light: components["schemas"]["Light"];
@@ -1540,6 +2240,13 @@ export interface components {
             round: number;
             /** Seq */
             seq: number;
+            /** Stage */
+            stage: string | null;
+            stage_countdown: components["schemas"]["Countdown"] | null;
+            /** Stage Due At */
+            stage_due_at: string | null;
+            /** Stage Yellow At */
+            stage_yellow_at: string | null;
             /** State */
             state: string;
             /** Steps */
@@ -1560,7 +2267,7 @@ export interface components {
              * Kind
              * @enum {string}
              */
-            kind: "text" | "choice" | "organisation" | "category";
+            kind: "text" | "choice" | "organisation" | "category" | "limit" | "instant" | "day";
             /** Title */
             title: string;
         };
@@ -1591,6 +2298,24 @@ export interface components {
             name: string;
             /** Parent */
             parent: string | null;
+        };
+        /**
+         * PartOut
+         * @description One of several limits that a handling keeps one after another.
+         */
+        PartOut: {
+            /**
+             * Due At
+             * Format: date-time
+             */
+            due_at: string;
+            /** Name */
+            name: string;
+            /**
+             * Yellow At
+             * Format: date-time
+             */
+            yellow_at: string;
         };
         /** PartyOut */
         PartyOut: {
@@ -1644,6 +2369,16 @@ export interface components {
             taken_at: string | null;
             /** Width */
             width: number;
+        };
+        /**
+         * PhotoWanted
+         * @description A photo that the rule book wants: near, far, before or after; `app`: taken in the app.
+         */
+        PhotoWanted: {
+            /** App */
+            app: boolean;
+            /** Kind */
+            kind: string;
         };
         /** PlaceOut */
         PlaceOut: {
@@ -1962,6 +2697,547 @@ export interface components {
             reported: number;
         };
         /**
+         * RuleBookDocument
+         * @description A document in the language asked for; `rules`: how many rules of the edition in force name it.
+         */
+        RuleBookDocument: {
+            /** Code */
+            code: string;
+            /** Issued On */
+            issued_on: string | null;
+            /** Issuer */
+            issuer: string;
+            /** Kind */
+            kind: string;
+            /** Link */
+            link: string;
+            /** Rules */
+            rules: number;
+            /** Summary */
+            summary: string;
+            /** Title */
+            title: string;
+        };
+        /** RuleCategory */
+        RuleCategory: {
+            /** Code */
+            code: string;
+            /** Edition */
+            edition: string;
+            /**
+             * Kind
+             * @enum {string}
+             */
+            kind: "component" | "event" | "item";
+            /** Local */
+            local: boolean;
+            /** Name */
+            name: string;
+            /**
+             * On
+             * Format: date
+             */
+            on: string;
+            /** Rules */
+            rules: components["schemas"]["RuleFull"][];
+            /** Source */
+            source: string;
+        };
+        /**
+         * RuleCategoryIn
+         * @description A minor or major category that is not there yet, under a major one of the same scheme.
+         */
+        RuleCategoryIn: {
+            /** Code */
+            code: string;
+            /**
+             * Kind
+             * @default event
+             */
+            kind: string;
+            /**
+             * Level
+             * @default minor
+             */
+            level: string;
+            /**
+             * Local
+             * @default true
+             */
+            local: boolean;
+            /** Name */
+            name: string;
+            /**
+             * Name En
+             * @default
+             */
+            name_en: string;
+            /**
+             * Name Zh
+             * @default
+             */
+            name_zh: string;
+            /**
+             * Parent
+             * @default
+             */
+            parent: string;
+            /**
+             * Source
+             * @default
+             */
+            source: string;
+        };
+        /**
+         * RuleChangeOut
+         * @description `before` and `after`: the rule whole; `fields`: which of theirs differ, where both are.
+         */
+        RuleChangeOut: {
+            after: components["schemas"]["RuleIn"] | null;
+            before: components["schemas"]["RuleIn"] | null;
+            /** Category */
+            category: string;
+            /** Category Name */
+            category_name: string;
+            /**
+             * Change
+             * @enum {string}
+             */
+            change: "new" | "changed" | "gone";
+            /** Fields */
+            fields: string[];
+            /** Situation */
+            situation: string;
+            /** Situation Name */
+            situation_name: string;
+        };
+        /**
+         * RuleClause
+         * @description A document by its code, and the clause of it.
+         */
+        RuleClause: {
+            /**
+             * Clause
+             * @default
+             */
+            clause: string;
+            /** Code */
+            code: string;
+        };
+        /** RuleComparison */
+        RuleComparison: {
+            /** After */
+            after: string;
+            /** Before */
+            before: string;
+            /** Changes */
+            changes: components["schemas"]["RuleChangeOut"][];
+        };
+        /** RuleCrosswalk */
+        RuleCrosswalk: {
+            /** From Scheme */
+            from_scheme: string;
+            /** Pairs */
+            pairs: components["schemas"]["RulePair"][];
+            /**
+             * Schemes
+             * @description all crosswalks there are: from a scheme, to a scheme
+             */
+            schemes: [
+                string,
+                string
+            ][];
+            /** To Scheme */
+            to_scheme: string;
+        };
+        /** RuleDecision */
+        RuleDecision: {
+            /**
+             * Note
+             * @default
+             */
+            note: string;
+        };
+        /**
+         * RuleDocumentOut
+         * @description A document as a rule names it; in the language asked for.
+         */
+        RuleDocumentOut: {
+            /** Clause */
+            clause: string;
+            /** Code */
+            code: string;
+            /** Kind */
+            kind: string;
+            /** Link */
+            link: string;
+            /** Title */
+            title: string;
+        };
+        /**
+         * RuleEdition
+         * @description In force from `valid_from` up to but not including `valid_to`; `proposal`: the one it came from.
+         */
+        RuleEdition: {
+            /** Code */
+            code: string;
+            /** In Force */
+            in_force: boolean;
+            /** Proposal */
+            proposal: number | null;
+            /** Rules */
+            rules: number;
+            /** Scheme */
+            scheme: string;
+            /**
+             * Valid From
+             * Format: date
+             */
+            valid_from: string;
+            /** Valid To */
+            valid_to: string | null;
+        };
+        /**
+         * RuleFile
+         * @description `mapping`: the name of one that comes along, empty for our own columns; `keep_others`: rules of categories that
+         *     the file does not name stay.
+         */
+        RuleFile: {
+            /**
+             * Basis
+             * @default
+             */
+            basis: string;
+            /**
+             * Begins
+             * Format: date
+             */
+            begins: string;
+            /**
+             * Keep Others
+             * @default false
+             */
+            keep_others: boolean;
+            /**
+             * Mapping
+             * @default
+             */
+            mapping: string;
+            /**
+             * Reason
+             * @default
+             */
+            reason: string;
+            /** Title */
+            title: string;
+        };
+        /**
+         * RuleFull
+         * @description With the rule as it was written, in all its languages.
+         */
+        RuleFull: {
+            /** Category */
+            category: string;
+            /** Category Name */
+            category_name: string;
+            /** Check Mode */
+            check_mode: string;
+            /** Check Window */
+            check_window: string;
+            /** Closing Condition */
+            closing_condition: string;
+            /** Closing Kinds */
+            closing_kinds: string[];
+            /** Do Not Collect */
+            do_not_collect: string;
+            /** Documents */
+            documents: components["schemas"]["RuleDocumentOut"][];
+            /** Filing Condition */
+            filing_condition: string;
+            /** Handlers */
+            handlers: string[];
+            /**
+             * Kind
+             * @enum {string}
+             */
+            kind: "component" | "event" | "item";
+            /** Law Clause */
+            law_clause: string;
+            /** Limits */
+            limits: components["schemas"]["RuleLimitOut"][];
+            /** Local */
+            local: boolean;
+            /** Major */
+            major: string;
+            /** Major Name */
+            major_name: string;
+            /** No Collect */
+            no_collect: components["schemas"]["RuleWindow"][];
+            /** Photos */
+            photos: components["schemas"]["RulePhoto"][];
+            /** Scheme */
+            scheme: string;
+            /** Self Handling */
+            self_handling: boolean;
+            /** Self Handling Cap */
+            self_handling_cap: number | null;
+            /** Situation */
+            situation: string;
+            /** Situation Name */
+            situation_name: string;
+            /** Source */
+            source: string;
+            /** Urgent */
+            urgent: boolean;
+            written: components["schemas"]["RuleIn"];
+        };
+        /**
+         * RuleHits
+         * @description The edition in force on the day asked for; `total`: how many rules fit, of which `rules` are the best.
+         */
+        RuleHits: {
+            /** Edition */
+            edition: string;
+            /**
+             * On
+             * Format: date
+             */
+            on: string;
+            /** Rules */
+            rules: components["schemas"]["RuleRow"][];
+            /** Total */
+            total: number;
+        };
+        /**
+         * RuleIn
+         * @description A rule whole, in the city's own language with translations; limits in their order.
+         */
+        RuleIn: {
+            /** Category */
+            category: string;
+            /**
+             * Check Mode
+             * @default on_site
+             */
+            check_mode: string;
+            /**
+             * Check Window
+             * @default
+             */
+            check_window: string;
+            /**
+             * Closing Condition
+             * @default
+             */
+            closing_condition: string;
+            /**
+             * Closing Kinds
+             * @default []
+             */
+            closing_kinds: string[];
+            /**
+             * Do Not Collect
+             * @default
+             */
+            do_not_collect: string;
+            /**
+             * Documents
+             * @default []
+             */
+            documents: components["schemas"]["RuleClause"][];
+            /**
+             * Filing Condition
+             * @default
+             */
+            filing_condition: string;
+            /**
+             * Handlers
+             * @default []
+             */
+            handlers: string[];
+            /**
+             * Law Clause
+             * @default
+             */
+            law_clause: string;
+            /**
+             * Limits
+             * @default []
+             */
+            limits: components["schemas"]["RuleLimit"][];
+            /**
+             * No Collect
+             * @default []
+             */
+            no_collect: components["schemas"]["RuleWindow"][];
+            /**
+             * Photos
+             * @default []
+             */
+            photos: components["schemas"]["RulePhoto"][];
+            /**
+             * Self Handling
+             * @default false
+             */
+            self_handling: boolean;
+            /** Self Handling Cap */
+            self_handling_cap?: number | null;
+            /**
+             * Situation
+             * @default
+             */
+            situation: string;
+            /**
+             * Situation Names
+             * @default {}
+             */
+            situation_names: {
+                [key: string]: string;
+            };
+            /**
+             * Source
+             * @default
+             */
+            source: string;
+            /**
+             * Translations
+             * @default {}
+             */
+            translations: {
+                [key: string]: components["schemas"]["RuleWords"];
+            };
+            /**
+             * Urgent
+             * @default false
+             */
+            urgent: boolean;
+        };
+        /** RuleKey */
+        RuleKey: {
+            /** Category */
+            category: string;
+            /**
+             * Situation
+             * @default
+             */
+            situation: string;
+        };
+        /**
+         * RuleLimit
+         * @description `unit`: h round the clock, wh working hours, d calendar days, wd working days.
+         */
+        RuleLimit: {
+            /**
+             * Area Class
+             * @default
+             */
+            area_class: string;
+            /**
+             * Calendar
+             * @default default
+             */
+            calendar: string;
+            /**
+             * Part
+             * @default
+             */
+            part: string;
+            /**
+             * Season
+             * @default
+             */
+            season: string;
+            /**
+             * Stage
+             * @default handle
+             */
+            stage: string;
+            /** Unit */
+            unit: string;
+            /** Value */
+            value: string;
+        };
+        /** RuleLimitOut */
+        RuleLimitOut: {
+            /** Area Class */
+            area_class: string;
+            /** Calendar */
+            calendar: string;
+            /** Part */
+            part: string;
+            /** Season */
+            season: string;
+            /** Stage */
+            stage: string;
+            /** Unit */
+            unit: string;
+            /** Value */
+            value: number;
+        };
+        /**
+         * RuleMajor
+         * @description A major category, or none, with the minor ones below it that have rules.
+         */
+        RuleMajor: {
+            /** Code */
+            code: string;
+            /**
+             * Kind
+             * @enum {string}
+             */
+            kind: "component" | "event" | "item";
+            /** Minors */
+            minors: components["schemas"]["RuleMinor"][];
+            /** Name */
+            name: string;
+            /** Rules */
+            rules: number;
+        };
+        /**
+         * RuleMinor
+         * @description `situations`: rules of a situation; `urgent`: how many rules are; `limited`: whether any sets a limit.
+         */
+        RuleMinor: {
+            /** Code */
+            code: string;
+            /**
+             * Kind
+             * @enum {string}
+             */
+            kind: "component" | "event" | "item";
+            /** Limited */
+            limited: boolean;
+            /** Local */
+            local: boolean;
+            /** Name */
+            name: string;
+            /** Situations */
+            situations: number;
+            /** Urgent */
+            urgent: number;
+        };
+        /** RuleNewCategory */
+        RuleNewCategory: {
+            /** Code */
+            code: string;
+            /**
+             * Kind
+             * @enum {string}
+             */
+            kind: "component" | "event" | "item";
+            /**
+             * Level
+             * @enum {string}
+             */
+            level: "major" | "minor";
+            /** Local */
+            local: boolean;
+            /** Name */
+            name: string;
+            /** Parent */
+            parent: string;
+        };
+        /**
          * RuleOut
          * @description The rule that the case stands under; `value`, `unit` and `calendar` are those of its first handling limit.
          */
@@ -1970,8 +3246,14 @@ export interface components {
             calendar: string | null;
             /** Category */
             category: string;
+            /** Check Mode */
+            check_mode: string;
+            /** Check Window */
+            check_window: string;
             /** Closing Condition */
             closing_condition: string;
+            /** Closing Kinds */
+            closing_kinds: string[];
             /** Edition */
             edition: string;
             /** Filing Condition */
@@ -1980,9 +3262,297 @@ export interface components {
             law_clause: string;
             /** Limits */
             limits: components["schemas"]["LimitOut"][];
+            /** Photos */
+            photos: components["schemas"]["PhotoWanted"][];
+            /** Situation */
+            situation: string;
+            /** Situation Name */
+            situation_name: string;
             unit: components["schemas"]["LimitUnit"] | null;
+            /** Urgent */
+            urgent: boolean;
             /** Value */
             value: number | null;
+        };
+        /**
+         * RulePair
+         * @description `through`: what it counts as in between, where no crosswalk leads straight to the other scheme.
+         */
+        RulePair: {
+            /** From Code */
+            from_code: string;
+            /** From Name */
+            from_name: string;
+            /** Through */
+            through: string[];
+            /** To Code */
+            to_code: string;
+            /** To Name */
+            to_name: string;
+        };
+        /**
+         * RulePerson
+         * @description Who did it and when; `name` is empty where it was no person.
+         */
+        RulePerson: {
+            /**
+             * At
+             * Format: date-time
+             */
+            at: string;
+            /** Name */
+            name: string;
+        };
+        /** RulePhoto */
+        RulePhoto: {
+            /**
+             * App
+             * @default false
+             */
+            app: boolean;
+            /** Kind */
+            kind: string;
+        };
+        /**
+         * RuleProposalFull
+         * @description With its difference to the base edition; `since`: what changed since the base edition, where it is stale.
+         */
+        RuleProposalFull: {
+            /** Base */
+            base: string;
+            /** Basis */
+            basis: string;
+            /**
+             * Begins
+             * Format: date
+             */
+            begins: string;
+            /** Categories */
+            categories: number;
+            /** Changes */
+            changes: number;
+            decided: components["schemas"]["RulePerson"] | null;
+            /** Differences */
+            differences: components["schemas"]["RuleChangeOut"][];
+            /** Edition */
+            edition: string | null;
+            made: components["schemas"]["RulePerson"];
+            /**
+             * May
+             * @description what the asker may do with it now
+             */
+            may: string[];
+            /** New Categories */
+            new_categories: components["schemas"]["RuleNewCategory"][];
+            /** Note */
+            note: string;
+            /** Number */
+            number: number;
+            /** Reason */
+            reason: string;
+            /** Scheme */
+            scheme: string;
+            /** Since */
+            since: components["schemas"]["RuleChangeOut"][];
+            /** Stale */
+            stale: boolean;
+            /**
+             * State
+             * @enum {string}
+             */
+            state: "draft" | "submitted" | "approved" | "rejected" | "withdrawn";
+            submitted: components["schemas"]["RulePerson"] | null;
+            /** Title */
+            title: string;
+        };
+        /**
+         * RuleProposalIn
+         * @description `begins`: first day of the edition; `basis`: the code of a document, or words.
+         */
+        RuleProposalIn: {
+            /**
+             * Basis
+             * @default
+             */
+            basis: string;
+            /**
+             * Begins
+             * Format: date
+             */
+            begins: string;
+            /**
+             * Reason
+             * @default
+             */
+            reason: string;
+            /** Title */
+            title: string;
+        };
+        /**
+         * RuleProposalRow
+         * @description `changes`: how many rules it touches; `stale`: another edition has come since it was written.
+         */
+        RuleProposalRow: {
+            /** Base */
+            base: string;
+            /** Basis */
+            basis: string;
+            /**
+             * Begins
+             * Format: date
+             */
+            begins: string;
+            /** Categories */
+            categories: number;
+            /** Changes */
+            changes: number;
+            decided: components["schemas"]["RulePerson"] | null;
+            /** Edition */
+            edition: string | null;
+            made: components["schemas"]["RulePerson"];
+            /**
+             * May
+             * @description what the asker may do with it now
+             */
+            may: string[];
+            /** Note */
+            note: string;
+            /** Number */
+            number: number;
+            /** Reason */
+            reason: string;
+            /** Scheme */
+            scheme: string;
+            /** Stale */
+            stale: boolean;
+            /**
+             * State
+             * @enum {string}
+             */
+            state: "draft" | "submitted" | "approved" | "rejected" | "withdrawn";
+            submitted: components["schemas"]["RulePerson"] | null;
+            /** Title */
+            title: string;
+        };
+        /**
+         * RuleRow
+         * @description A rule in the language asked for. `closing_kinds` and `check_window` empty: all of them, any time.
+         */
+        RuleRow: {
+            /** Category */
+            category: string;
+            /** Category Name */
+            category_name: string;
+            /** Check Mode */
+            check_mode: string;
+            /** Check Window */
+            check_window: string;
+            /** Closing Condition */
+            closing_condition: string;
+            /** Closing Kinds */
+            closing_kinds: string[];
+            /** Do Not Collect */
+            do_not_collect: string;
+            /** Documents */
+            documents: components["schemas"]["RuleDocumentOut"][];
+            /** Filing Condition */
+            filing_condition: string;
+            /** Handlers */
+            handlers: string[];
+            /**
+             * Kind
+             * @enum {string}
+             */
+            kind: "component" | "event" | "item";
+            /** Law Clause */
+            law_clause: string;
+            /** Limits */
+            limits: components["schemas"]["RuleLimitOut"][];
+            /** Local */
+            local: boolean;
+            /** Major */
+            major: string;
+            /** Major Name */
+            major_name: string;
+            /** No Collect */
+            no_collect: components["schemas"]["RuleWindow"][];
+            /** Photos */
+            photos: components["schemas"]["RulePhoto"][];
+            /** Scheme */
+            scheme: string;
+            /** Self Handling */
+            self_handling: boolean;
+            /** Self Handling Cap */
+            self_handling_cap: number | null;
+            /** Situation */
+            situation: string;
+            /** Situation Name */
+            situation_name: string;
+            /** Source */
+            source: string;
+            /** Urgent */
+            urgent: boolean;
+        };
+        /** RuleTree */
+        RuleTree: {
+            /** Edition */
+            edition: string;
+            /** Majors */
+            majors: components["schemas"]["RuleMajor"][];
+            /**
+             * On
+             * Format: date
+             */
+            on: string;
+        };
+        /**
+         * RuleWindow
+         * @description From one day of the year (MM-DD) through another, on weekdays, within hours (HH:MM); what is empty is any.
+         */
+        RuleWindow: {
+            /**
+             * Days
+             * @default []
+             */
+            days: string[];
+            /**
+             * End
+             * @default
+             */
+            end: string;
+            /**
+             * First
+             * @default
+             */
+            first: string;
+            /**
+             * Last
+             * @default
+             */
+            last: string;
+            /**
+             * Start
+             * @default
+             */
+            start: string;
+        };
+        /** RuleWords */
+        RuleWords: {
+            /**
+             * Closing Condition
+             * @default
+             */
+            closing_condition: string;
+            /**
+             * Do Not Collect
+             * @default
+             */
+            do_not_collect: string;
+            /**
+             * Filing Condition
+             * @default
+             */
+            filing_condition: string;
         };
         /** SpanOut */
         SpanOut: {
@@ -2003,6 +3573,8 @@ export interface components {
             outcome: string;
             /** Outcome Title */
             outcome_title: string;
+            /** Part */
+            part: string;
             /** Stage */
             stage: string;
             /** Stage Title */
@@ -2069,6 +3641,12 @@ export interface components {
              * @default
              */
             closing_kind: string;
+            extension?: components["schemas"]["ExtensionIn"] | null;
+            /**
+             * Measures
+             * @default
+             */
+            measures: string;
             /**
              * Note
              * @default
@@ -2094,10 +3672,19 @@ export interface components {
              * @default
              */
             result: string;
+            /** Review On */
+            review_on?: string | null;
             /** Seq */
             seq?: number | null;
+            /**
+             * Situation
+             * @default
+             */
+            situation: string;
             /** Step */
             step: string;
+            /** Until */
+            until?: string | null;
             /**
              * Verdict
              * @default
@@ -2123,6 +3710,23 @@ export interface components {
             code: string;
             /** Detail */
             detail: string;
+        };
+        /**
+         * StretchOut
+         * @description Time of one kind; `counted` is how much of the limit it uses up, in the limit's unit.
+         */
+        StretchOut: {
+            /**
+             * Begins
+             * Format: date-time
+             */
+            begins: string;
+            /** Counted */
+            counted: number;
+            /** Ends */
+            ends: string | null;
+            /** Kind */
+            kind: string;
         };
         /**
          * TicketOut
@@ -2240,6 +3844,7 @@ export type AreaChoice = components['schemas']['AreaChoice'];
 export type Asked = components['schemas']['Asked'];
 export type AssignmentOut = components['schemas']['AssignmentOut'];
 export type BaseMap = components['schemas']['BaseMap'];
+export type CalendarOut = components['schemas']['CalendarOut'];
 export type CaseCounts = components['schemas']['CaseCounts'];
 export type CaseFilter = components['schemas']['CaseFilter'];
 export type CaseLine = components['schemas']['CaseLine'];
@@ -2252,11 +3857,15 @@ export type ChannelChoice = components['schemas']['ChannelChoice'];
 export type ChoiceOut = components['schemas']['ChoiceOut'];
 export type Choices = components['schemas']['Choices'];
 export type CityOut = components['schemas']['CityOut'];
+export type ClockOut = components['schemas']['ClockOut'];
 export type Contact = components['schemas']['Contact'];
+export type Countdown = components['schemas']['Countdown'];
+export type DayOut = components['schemas']['DayOut'];
 export type DemoLogin = components['schemas']['DemoLogin'];
 export type DiscardIn = components['schemas']['DiscardIn'];
 export type EntryOut = components['schemas']['EntryOut'];
 export type EvaluationOut = components['schemas']['EvaluationOut'];
+export type ExtensionIn = components['schemas']['ExtensionIn'];
 export type FilterIn = components['schemas']['FilterIn'];
 export type FilterOut = components['schemas']['FilterOut'];
 export type FollowIn = components['schemas']['FollowIn'];
@@ -2264,6 +3873,7 @@ export type FollowOut = components['schemas']['FollowOut'];
 export type Health = components['schemas']['Health'];
 export type HeldOut = components['schemas']['HeldOut'];
 export type HeldPage = components['schemas']['HeldPage'];
+export type HoldOut = components['schemas']['HoldOut'];
 export type LateOut = components['schemas']['LateOut'];
 export type LedgerOut = components['schemas']['LedgerOut'];
 export type LetInOut = components['schemas']['LetInOut'];
@@ -2272,6 +3882,7 @@ export type LightCounts = components['schemas']['LightCounts'];
 export type LightsOut = components['schemas']['LightsOut'];
 export type LimitOut = components['schemas']['LimitOut'];
 export type LimitUnit = components['schemas']['LimitUnit'];
+export type LinkOut = components['schemas']['LinkOut'];
 export type ManyStepsIn = components['schemas']['ManyStepsIn'];
 export type ManyStepsOut = components['schemas']['ManyStepsOut'];
 export type Me = components['schemas']['Me'];
@@ -2280,10 +3891,12 @@ export type NearLine = components['schemas']['NearLine'];
 export type NeedOut = components['schemas']['NeedOut'];
 export type Only = components['schemas']['Only'];
 export type OrganisationChoice = components['schemas']['OrganisationChoice'];
+export type PartOut = components['schemas']['PartOut'];
 export type PartyOut = components['schemas']['PartyOut'];
 export type PassedOut = components['schemas']['PassedOut'];
 export type PassOut = components['schemas']['PassOut'];
 export type PhotoOut = components['schemas']['PhotoOut'];
+export type PhotoWanted = components['schemas']['PhotoWanted'];
 export type PlaceOut = components['schemas']['PlaceOut'];
 export type PostOut = components['schemas']['PostOut'];
 export type Problem = components['schemas']['Problem'];
@@ -2298,7 +3911,37 @@ export type ReceiptOut = components['schemas']['ReceiptOut'];
 export type ReporterOut = components['schemas']['ReporterOut'];
 export type ReportIn = components['schemas']['ReportIn'];
 export type RowOut = components['schemas']['RowOut'];
+export type RuleBookDocument = components['schemas']['RuleBookDocument'];
+export type RuleCategory = components['schemas']['RuleCategory'];
+export type RuleCategoryIn = components['schemas']['RuleCategoryIn'];
+export type RuleChangeOut = components['schemas']['RuleChangeOut'];
+export type RuleClause = components['schemas']['RuleClause'];
+export type RuleComparison = components['schemas']['RuleComparison'];
+export type RuleCrosswalk = components['schemas']['RuleCrosswalk'];
+export type RuleDecision = components['schemas']['RuleDecision'];
+export type RuleDocumentOut = components['schemas']['RuleDocumentOut'];
+export type RuleEdition = components['schemas']['RuleEdition'];
+export type RuleFile = components['schemas']['RuleFile'];
+export type RuleFull = components['schemas']['RuleFull'];
+export type RuleHits = components['schemas']['RuleHits'];
+export type RuleIn = components['schemas']['RuleIn'];
+export type RuleKey = components['schemas']['RuleKey'];
+export type RuleLimit = components['schemas']['RuleLimit'];
+export type RuleLimitOut = components['schemas']['RuleLimitOut'];
+export type RuleMajor = components['schemas']['RuleMajor'];
+export type RuleMinor = components['schemas']['RuleMinor'];
+export type RuleNewCategory = components['schemas']['RuleNewCategory'];
 export type RuleOut = components['schemas']['RuleOut'];
+export type RulePair = components['schemas']['RulePair'];
+export type RulePerson = components['schemas']['RulePerson'];
+export type RulePhoto = components['schemas']['RulePhoto'];
+export type RuleProposalFull = components['schemas']['RuleProposalFull'];
+export type RuleProposalIn = components['schemas']['RuleProposalIn'];
+export type RuleProposalRow = components['schemas']['RuleProposalRow'];
+export type RuleRow = components['schemas']['RuleRow'];
+export type RuleTree = components['schemas']['RuleTree'];
+export type RuleWindow = components['schemas']['RuleWindow'];
+export type RuleWords = components['schemas']['RuleWords'];
 export type SpanOut = components['schemas']['SpanOut'];
 export type StateOut = components['schemas']['StateOut'];
 export type StepAnswer = components['schemas']['StepAnswer'];
@@ -2306,6 +3949,7 @@ export type StepChoiceOut = components['schemas']['StepChoiceOut'];
 export type StepIn = components['schemas']['StepIn'];
 export type StepOut = components['schemas']['StepOut'];
 export type StepProblem = components['schemas']['StepProblem'];
+export type StretchOut = components['schemas']['StretchOut'];
 export type TicketOut = components['schemas']['TicketOut'];
 export type TodayOut = components['schemas']['TodayOut'];
 export type ToldOut = components['schemas']['ToldOut'];
@@ -2315,6 +3959,91 @@ export type WaitingPage = components['schemas']['WaitingPage'];
 export type WallOut = components['schemas']['WallOut'];
 export type $defs = Record<string, never>;
 export interface operations {
+    clocks_calendars: {
+        parameters: {
+            query: {
+                year: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CalendarOut"][];
+                };
+            };
+            /** @description Not understood */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Refused */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Failed */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not available */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     cases_page: {
         parameters: {
             query?: {
@@ -2327,11 +4056,13 @@ export interface operations {
                 limit?: number;
                 open?: boolean | null;
                 organisation?: string;
+                provisional?: boolean;
                 q?: string;
                 queue?: "all" | "mine";
                 sort?: "" | "due" | "newest";
                 state?: string;
                 to?: string | null;
+                waiting?: boolean;
                 within?: string;
             };
             header?: never;
@@ -2470,6 +4201,100 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description Not offered here */
+            405: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Refused */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Failed */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not available */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    cases_clocks: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                number: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ClockOut"][];
+                };
+            };
+            /** @description Not understood */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description Refused */
             422: {
                 headers: {
@@ -2551,6 +4376,15 @@ export interface operations {
             };
             /** @description Not found */
             404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not offered here */
+            405: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -2948,10 +4782,12 @@ export interface operations {
                 light?: "" | "green" | "yellow" | "red" | "none";
                 open?: boolean | null;
                 organisation?: string;
+                provisional?: boolean;
                 q?: string;
                 queue?: "all" | "mine";
                 state?: string;
                 to?: string | null;
+                waiting?: boolean;
                 within?: string;
             };
             header?: never;
@@ -3826,6 +5662,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description Not offered here */
+            405: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description Overtaken */
             409: {
                 headers: {
@@ -4256,6 +6101,15 @@ export interface operations {
             };
             /** @description Not found */
             404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not offered here */
+            405: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -4724,6 +6578,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description Not offered here */
+            405: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description Refused */
             422: {
                 headers: {
@@ -4772,6 +6635,2261 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["WaitingPage"];
+                };
+            };
+            /** @description Not understood */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Refused */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Failed */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not available */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    standards_category: {
+        parameters: {
+            query?: {
+                on?: string | null;
+            };
+            header?: never;
+            path: {
+                category: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RuleCategory"];
+                };
+            };
+            /** @description Not understood */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not offered here */
+            405: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Refused */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Failed */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not available */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    standards_compare: {
+        parameters: {
+            query: {
+                from: string;
+                to: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RuleComparison"];
+                };
+            };
+            /** @description Not understood */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Refused */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Failed */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not available */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    standards_crosswalk: {
+        parameters: {
+            query: {
+                from: string;
+                to: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RuleCrosswalk"];
+                };
+            };
+            /** @description Not understood */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Refused */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Failed */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not available */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    standards_documents: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RuleBookDocument"][];
+                };
+            };
+            /** @description Not understood */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Refused */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Failed */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not available */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    standards_editions: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RuleEdition"][];
+                };
+            };
+            /** @description Not understood */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Refused */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Failed */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not available */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    standards_export_csv: {
+        parameters: {
+            query?: {
+                edition?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/csv": string;
+                };
+            };
+            /** @description Not understood */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Refused */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Failed */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not available */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    standards_export_xlsx: {
+        parameters: {
+            query?: {
+                edition?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": string;
+                };
+            };
+            /** @description Not understood */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Refused */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Failed */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not available */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    proposing_page: {
+        parameters: {
+            query?: {
+                state?: "" | "draft" | "submitted" | "approved" | "rejected" | "withdrawn";
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RuleProposalRow"][];
+                };
+            };
+            /** @description Not understood */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Refused */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Failed */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not available */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    proposing_begin: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RuleProposalIn"];
+            };
+        };
+        responses: {
+            /** @description Created */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RuleProposalFull"];
+                };
+            };
+            /** @description Not understood */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Overtaken */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Refused */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Failed */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not available */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    proposing_one: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                number: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RuleProposalFull"];
+                };
+            };
+            /** @description Not understood */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not offered here */
+            405: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Refused */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Failed */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not available */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    proposing_describe: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                number: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RuleProposalIn"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RuleProposalFull"];
+                };
+            };
+            /** @description Not understood */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not offered here */
+            405: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Overtaken */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Refused */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Failed */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not available */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    proposing_approve: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                number: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RuleDecision"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RuleProposalFull"];
+                };
+            };
+            /** @description Not understood */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Overtaken */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Refused */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Failed */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not available */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    proposing_put_category: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                number: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RuleCategoryIn"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RuleProposalFull"];
+                };
+            };
+            /** @description Not understood */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Overtaken */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Refused */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Failed */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not available */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    proposing_drop_category: {
+        parameters: {
+            query: {
+                code: string;
+            };
+            header?: never;
+            path: {
+                number: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RuleProposalFull"];
+                };
+            };
+            /** @description Not understood */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Overtaken */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Refused */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Failed */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not available */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    proposing_put_change: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                number: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RuleIn"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RuleProposalFull"];
+                };
+            };
+            /** @description Not understood */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Overtaken */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Refused */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Failed */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not available */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    proposing_drop_change: {
+        parameters: {
+            query: {
+                category: string;
+                situation?: string;
+            };
+            header?: never;
+            path: {
+                number: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RuleProposalFull"];
+                };
+            };
+            /** @description Not understood */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Overtaken */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Refused */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Failed */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not available */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    proposing_rebase: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                number: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RuleProposalFull"];
+                };
+            };
+            /** @description Not understood */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Overtaken */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Refused */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Failed */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not available */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    proposing_reject: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                number: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RuleDecision"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RuleProposalFull"];
+                };
+            };
+            /** @description Not understood */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Overtaken */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Refused */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Failed */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not available */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    proposing_remove: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                number: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RuleKey"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RuleProposalFull"];
+                };
+            };
+            /** @description Not understood */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Overtaken */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Refused */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Failed */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not available */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    proposing_submit: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                number: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RuleProposalFull"];
+                };
+            };
+            /** @description Not understood */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Overtaken */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Refused */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Failed */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not available */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    proposing_withdraw: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                number: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RuleProposalFull"];
+                };
+            };
+            /** @description Not understood */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Overtaken */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Refused */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Failed */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not available */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    proposing_take_in: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "multipart/form-data": {
+                    /**
+                     * Basis
+                     * @default
+                     */
+                    basis?: string;
+                    /**
+                     * Begins
+                     * Format: date
+                     */
+                    begins: string;
+                    /**
+                     * File
+                     * Format: binary
+                     */
+                    file: string;
+                    /**
+                     * Keep Others
+                     * @default false
+                     */
+                    keep_others?: boolean;
+                    /**
+                     * Mapping
+                     * @default
+                     */
+                    mapping?: string;
+                    /**
+                     * Reason
+                     * @default
+                     */
+                    reason?: string;
+                    /** Title */
+                    title: string;
+                };
+            };
+        };
+        responses: {
+            /** @description Created */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RuleProposalFull"];
+                };
+            };
+            /** @description Not understood */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Overtaken */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Refused */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Failed */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not available */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    standards_search: {
+        parameters: {
+            query?: {
+                kind?: "" | "component" | "event";
+                limit?: number;
+                major?: string;
+                on?: string | null;
+                q?: string;
+                urgent?: boolean | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RuleHits"];
+                };
+            };
+            /** @description Not understood */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Refused */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Failed */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not available */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    standards_tree: {
+        parameters: {
+            query?: {
+                on?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RuleTree"];
                 };
             };
             /** @description Not understood */
@@ -5088,6 +9206,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description Not offered here */
+            405: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description Refused */
             422: {
                 headers: {
@@ -5265,6 +9392,15 @@ export interface operations {
             };
             /** @description Not found */
             404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not offered here */
+            405: {
                 headers: {
                     [name: string]: unknown;
                 };

@@ -5,7 +5,7 @@ from typing import NamedTuple
 from cityloop.ground.places.locate import AreaMap, Place
 from cityloop.ground.registry.ledger import Answer, Finding, Ledger
 from cityloop.ground.standards.queries import RuleValue
-from cityloop.loop.clocks.deadlines import Ground
+from cityloop.loop.clocks.ground import Ground
 from cityloop.loop.dispatch.actions import ask
 from cityloop.loop.intake.facts.what import what
 from cityloop.loop.intake.facts.where import where

@@ -12,6 +12,6 @@ def what(report: Report, rules: RuleBook, on: date) -> tuple[RuleValue | None, l
     if not report.category:
         return None, [FactValue("category_missing", None, report.channel)]
     try:
-        return rules.rule(report.category, on), []
+        return rules.settled(report.category, on), []
     except Unknown:
         return None, [FactValue("category_unknown", report.category, report.channel)]

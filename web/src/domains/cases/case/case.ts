@@ -1,4 +1,4 @@
-import { useQuery, useQueryClient } from '@tanstack/vue-query'
+import { keepPreviousData, useQuery, useQueryClient } from '@tanstack/vue-query'
 import { computed, type Ref } from 'vue'
 import { api } from '@/app/api'
 
@@ -35,6 +35,19 @@ export function useProposal(number: Ref<string>) {
       queryKey: ['cases', 'proposal', number.value],
       queryFn: ({ signal }: { signal: AbortSignal }) =>
         api.get('/api/cases/{number}/proposal', { params: { path: { number: number.value } }, signal }),
+    })),
+  )
+}
+
+/** Why a case is due when it is; read when somebody wants to know, and again when the case moved. */
+export function useWhy(number: Ref<string>, seq: Ref<number>, wanted: Ref<boolean>) {
+  return useQuery(
+    computed(() => ({
+      queryKey: ['cases', 'clocks', number.value, seq.value],
+      queryFn: ({ signal }: { signal: AbortSignal }) =>
+        api.get('/api/cases/{number}/clocks', { params: { path: { number: number.value } }, signal }),
+      enabled: wanted.value,
+      placeholderData: keepPreviousData,
     })),
   )
 }

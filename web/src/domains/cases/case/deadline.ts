@@ -1,6 +1,6 @@
 import { span } from '@/app/clock'
 import { say } from '@/app/language'
-import type { CaseOut, Light, LimitOut } from '@/generated/api'
+import type { CaseOut, HoldOut, Light, LimitOut, SpanOut } from '@/generated/api'
 
 /** Something with a deadline: a case, a stay in a stage. */
 export interface Timed {
@@ -21,13 +21,22 @@ export function lightAt(now: number, { due, yellow, ended }: Timed): Light {
   return yellow !== null && moment >= Date.parse(yellow) ? 'yellow' : 'green'
 }
 
-/** How long is left, or by how much it is late; for what has ended, how it ended. */
-export function countdown(now: number, { due, ended }: Timed): string {
-  if (due === null) return ''
-  const left = Date.parse(due) - (ended === null ? now : Date.parse(ended))
-  const time = span(left)
-  if (ended !== null) return left < 0 ? say('cases.case.endedLate', { time }) : say('cases.case.endedInTime')
-  return left < 0 ? say('cases.case.overdue', { time }) : say('cases.case.left', { time })
+/** How something with a deadline ended: in time, or by how much late. */
+export function ending({ due, ended }: Timed): string {
+  if (due === null || ended === null) return ''
+  const left = Date.parse(due) - Date.parse(ended)
+  return left < 0 ? say('cases.case.endedLate', { time: span(left) }) : say('cases.case.endedInTime')
+}
+
+/** Where a case stands now: the stay that is open, at the unit if it is with one. */
+export function openStay(row: CaseOut): SpanOut | undefined {
+  const open = row.spans.filter((stay) => stay.ended_at === null)
+  return open.find((stay) => !stay.main) ?? open[0]
+}
+
+/** The request for more time that waits or whose pause lasts. */
+export function standingHold(row: CaseOut): HoldOut | undefined {
+  return row.holds.find((hold) => hold.stands)
 }
 
 /** A limit of the rule book in words: `3 working days`. */

@@ -1,17 +1,57 @@
 import { ref, watch } from 'vue'
-import type { NeedOut, StepIn } from '@/generated/api'
+import { cityInstant } from '@/app/clock'
+import type { LimitOut, NeedOut, StepIn } from '@/generated/api'
 
-/** What a person fills in for a step, under the names that the server gives it. */
-export type Draft = Required<
-  Pick<StepIn, 'organisation' | 'reason' | 'result' | 'verdict' | 'closing_kind' | 'note' | 'photos'>
+type Words = Required<
+  Pick<
+    StepIn,
+    'organisation' | 'situation' | 'reason' | 'result' | 'verdict' | 'closing_kind' | 'measures' | 'note' | 'photos'
+  >
 >
+/** What a person fills in for a step, under the names that the server gives it. Every fact is text while it is being
+ *  written: more time `3 wd`, an instant as the city's clocks show it. */
+export type Draft = Words & Record<'extension' | 'until' | 'review_on', string>
 export type Fact = Exclude<keyof Draft, 'note' | 'photos'>
 
-const EMPTY: Draft = { organisation: '', reason: '', result: '', verdict: '', closing_kind: '', note: '', photos: [] }
+export const EMPTY: Draft = {
+  organisation: '',
+  situation: '',
+  reason: '',
+  result: '',
+  verdict: '',
+  closing_kind: '',
+  extension: '',
+  until: '',
+  review_on: '',
+  measures: '',
+  note: '',
+  photos: [],
+}
 
 /** Whether a need is one that a person fills in here. */
 export function asked(need: NeedOut): need is NeedOut & { fact: Fact } {
   return need.fact in EMPTY
+}
+
+/** Whether a fact has been filled in. */
+export function given(need: NeedOut, text: string): boolean {
+  return need.kind === 'limit' ? Number(limitOf(text).value) > 0 : text.trim() !== ''
+}
+
+/** `3 wd` in its two parts. */
+export function limitOf(text: string): { value: string; unit: LimitOut['unit'] | '' } {
+  const [value = '', unit = ''] = text.split(' ')
+  return { value, unit: unit as LimitOut['unit'] | '' }
+}
+
+/** Facts about time as the server takes them; what was not filled in is left out. */
+export function timesOf(draft: Pick<Draft, 'extension' | 'until' | 'review_on'>) {
+  const { value, unit } = limitOf(draft.extension)
+  return {
+    extension: value && unit ? { value, unit } : null,
+    until: draft.until ? cityInstant(draft.until) : null,
+    review_on: draft.review_on || null,
+  }
 }
 
 /** What was typed for a step of a case; this tab keeps it until the step is taken. */

@@ -20,6 +20,8 @@ export const NARROWING = [
   'from',
   'to',
   'open',
+  'provisional',
+  'waiting',
 ] as const
 
 const LIGHTS = ['red', 'yellow', 'green', 'none'] as const
@@ -52,6 +54,8 @@ export function filterOf(query: LocationQuery): DeskQuery {
     from: day('from'),
     to: day('to'),
     open: { true: true, false: false }[one(query, 'open')],
+    provisional: { true: true }[one(query, 'provisional')],
+    waiting: { true: true }[one(query, 'waiting')],
     sort: among(one(query, 'sort'), ['due', 'newest'] as const),
   }
   const narrowed = NARROWING.some((key) => filter[key] !== undefined)

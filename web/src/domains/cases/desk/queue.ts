@@ -1,13 +1,19 @@
 import { keepPreviousData, useInfiniteQuery, useQuery, useQueryClient, type InfiniteData } from '@tanstack/vue-query'
 import { computed, ref, watch, type Ref } from 'vue'
 import { api } from '@/app/api'
+import { useTurns } from '@/domains/clocks/countdown'
 import type { CaseLine, CasePage } from '@/generated/api'
 import type { DeskQuery } from './filters'
 
 const PAGE = 50
 const PULSE_MS = 30_000
 
-type Pages = InfiniteData<CasePage, string>
+/** A line of the list, and when the server told it: its countdowns go on from there. */
+export interface Row extends CaseLine {
+  told: string
+}
+type Page = Omit<CasePage, 'cases'> & { cases: Row[] }
+type Pages = InfiniteData<Page, string>
 
 /** The list under a filter. It is read again every half minute, but no row moves under the hand: rows that are known
  *  are renewed in place, those that left are marked, and new ones wait until they are asked for. */
@@ -51,22 +57,31 @@ export function useQueue(filter: Ref<DeskQuery>) {
     renew(first.cases)
   })
   watch(filter, () => settle())
+  useTurns(() => rows.value.flatMap(turns), recount)
 
   function settle() {
     gone.value = new Set()
     fresh.value = new Set()
   }
 
-  function renew(lines: CaseLine[]) {
+  function renew(lines: Row[]) {
     const found = new Map(lines.map((line) => [line.number, line]))
-    const changed = (row: CaseLine) => {
+    const changed = (row: Row) => {
       const line = found.get(row.number)
-      return line && (line.seq !== row.seq || line.due_at !== row.due_at) ? line : row
+      return line && SHOWN.some((show) => String(show(line)) !== String(show(row))) ? line : row
     }
     client.setQueryData<Pages>(key.value, (pages) => {
       if (!pages?.pages.some((loaded) => loaded.cases.some((row) => changed(row) !== row))) return pages
       return { ...pages, pages: pages.pages.map((loaded) => ({ ...loaded, cases: loaded.cases.map(changed) })) }
     })
+  }
+
+  /** Work began or ended: every row that is loaded learns how long that stays so. */
+  async function recount() {
+    for (const start of list.data.value?.pageParams ?? []) {
+      const found = await page(filter.value, String(start)).catch(() => null)
+      if (found) renew(found.cases)
+    }
   }
 
   /** Read one case again, after somebody came back from its page. */
@@ -95,6 +110,20 @@ export function useQueue(filter: Ref<DeskQuery>) {
   return { list, rows, gone, fresh, more, renewOne, reload }
 }
 
-function page(filter: DeskQuery, before: string, signal?: AbortSignal): Promise<CasePage> {
-  return api.get('/api/cases', { params: { query: { ...filter, limit: PAGE, before } }, signal })
+/** When the countdowns of a row stop or go on. */
+function turns(row: CaseLine): (string | null | undefined)[] {
+  return [row.countdown?.changes_at, row.stage_countdown?.changes_at]
+}
+
+/** What makes a row another one; its countdowns tick by themselves. */
+const SHOWN = [
+  (row: CaseLine) => row.seq,
+  (row: CaseLine) => row.due_at,
+  (row: CaseLine) => row.hold,
+  (row: CaseLine) => turns(row),
+]
+
+async function page(filter: DeskQuery, before: string, signal?: AbortSignal): Promise<Page> {
+  const found = await api.get('/api/cases', { params: { query: { ...filter, limit: PAGE, before } }, signal })
+  return { ...found, cases: found.cases.map((line) => ({ ...line, told: found.at })) }
 }

@@ -1,15 +1,18 @@
 """YAML with line numbers: every scalar stays the text that was written (`NO`, `08:00`, `007`)."""
 
+from collections.abc import Iterable
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import yaml
+from pydantic import BaseModel, ValidationError
 
-from cityloop.config.pack.problems import Problem
+from cityloop.core.problems import Problem, explain
 
 Place = tuple[str | int, ...]
 """Keys and positions from the top of the file down to a value."""
 DEEPEST = 40
+Model = TypeVar("Model", bound=BaseModel)
 
 
 class Document:
@@ -102,3 +105,54 @@ def _mapping(document: Document, node: yaml.MappingNode, place: Place) -> dict[s
 
 def _sequence(document: Document, node: yaml.SequenceNode, place: Place) -> list[Any]:
     return [_value(document, inner, (*place, position)) for position, inner in enumerate(node.value)]
+
+
+# Into a model
+
+
+def fit(document: Document, kind: type[Model]) -> Model | None:
+    """What the document says, or None: all that does not fit has been added to its problems."""
+    if document.data is None and document.problems:
+        return None
+    found = None
+    try:
+        found = kind.model_validate(document.data)
+    except ValidationError as errors:
+        for error in errors.errors():
+            _refuse(document, error, kind)
+    _refuse_empty(document, document.data, ())
+    return None if document.problems else found
+
+
+def _refuse(document: Document, error: Any, kind: type[BaseModel]) -> None:
+    """One of pydantic's errors, at the place where the author wrote what is wrong."""
+    place = _place(document.data, error["loc"])
+    shown = (*place, str(error["loc"][-1])) if error["type"] == "missing" else place
+    code, facts = explain(error, place, kind)
+    problem = Problem(document.name, document.line(place), dotted(shown), code, facts)
+    if problem not in document.problems:
+        document.problems.append(problem)
+
+
+def _refuse_empty(document: Document, data: Any, place: Place) -> None:
+    """A value that was left empty, also where the schema has a default for it."""
+    if isinstance(data, dict | list):
+        for part, inner in data.items() if isinstance(data, dict) else enumerate(data):
+            _refuse_empty(document, inner, (*place, part))
+    elif data is None and len(place) <= DEEPEST:
+        problem = Problem(document.name, document.line(place), dotted(place), "left_empty")
+        if problem not in document.problems:
+            document.problems.append(problem)
+
+
+def _place(data: Any, loc: Iterable[str | int]) -> Place:
+    """Pydantic's path without the parts that name alternatives of its own."""
+    place: list[str | int] = []
+    for part in loc:
+        inside = (isinstance(data, dict) and part in data) or (
+            isinstance(data, list) and isinstance(part, int) and part < len(data)
+        )
+        if inside:
+            data = data[part]
+            place.append(part)
+    return tuple(place)

@@ -1,0 +1,94 @@
+"""What pack.yaml may say of time beside the rule book: limits of stages, seasons, what happenings do to clocks."""
+
+import re
+from decimal import Decimal
+from typing import Annotated, Literal, Self
+
+from pydantic import AfterValidator, Field, model_validator
+from pydantic_core import PydanticCustomError
+
+from cityloop.core.fields import Strict
+from cityloop.core.units import LimitUnit
+from cityloop.ground.standards.words import STAGES
+
+_DAY_OF_YEAR = re.compile(r"(0[1-9]|1[0-2])-(0[1-9]|[12]\d|3[01])")
+
+
+def _stage(text: str) -> str:
+    if text not in STAGES:
+        raise PydanticCustomError("stage_unknown", "stage", {"value": text, "known": ", ".join(STAGES)})
+    return text
+
+
+def _day_of_year(text: str) -> str:
+    if not _DAY_OF_YEAR.fullmatch(text):
+        raise PydanticCustomError("day_of_year", "day", {"value": text})
+    return text
+
+
+StageKey = Annotated[str, AfterValidator(_stage)]
+DayOfYear = Annotated[str, AfterValidator(_day_of_year)]
+
+
+class LimitSpec(Strict):
+    value: Annotated[Decimal, Field(gt=0, max_digits=9, decimal_places=3)]
+    unit: LimitUnit
+    calendar: str = "default"
+
+
+class CombinedSpec(LimitSpec):
+    """One limit for several stages of the centre: time in any of them uses it up."""
+
+    stages: Annotated[list[StageKey], Field(min_length=2)]
+
+
+class SeasonSpec(Strict):
+    """A part of every year, both days included; it may run over the turn of the year."""
+
+    first: DayOfYear
+    last: DayOfYear
+
+
+class ClockSpec(Strict):
+    """What happenings do to clocks; see `loop.clocks.deadlines.Rules`."""
+
+    starts: Literal["dispatch", "sign_for"] = "dispatch"
+    silence: Literal["signs", "waits"] = "signs"
+    deferral: Literal["stops", "runs"] = "stops"
+    shelving: Literal["leaves", "runs"] = "leaves"
+    granted: Literal["asking", "decision"] = "asking"
+    rework: Literal["full", "rest"] = "full"
+    while_asked: Literal["quiet", "sweeps"] = "quiet"
+
+
+class EscalationSpec(Strict):
+    """What the sweep does at a share of the limit used: 0.8 is 80 %. At the yellow share and at 1 it is the lights'."""
+
+    at: Annotated[Decimal, Field(gt=0, le=100)]
+    step: Literal["warn", "remind", "propose_supervision"]
+
+
+class Timing(Strict):
+    """The settings of time. `check_tolerance_min`: how far from the hour of finding a check may lie, where the rule
+    book wants the same hours. `escalation`: in ascending order; empty: the sweep tells nobody."""
+
+    limits: dict[StageKey, LimitSpec] = {}
+    combined: list[CombinedSpec] = []
+    seasons: dict[Annotated[str, Field(min_length=1, max_length=20)], SeasonSpec] = {}
+    clock: ClockSpec = ClockSpec()
+    check_tolerance_min: Annotated[int, Field(ge=0, le=720)] = 60
+    escalation: list[EscalationSpec] = []
+
+    @model_validator(mode="after")
+    def _ascending(self) -> Self:
+        shares = [level.at for level in self.escalation]
+        if shares != sorted(set(shares)):
+            raise PydanticCustomError("escalation_order", "order", {})
+        return self
+
+    def named_calendars(self) -> list[tuple[tuple[str | int, ...], str]]:
+        """Where a limit names its calendar, and which."""
+        found: list[tuple[tuple[str | int, ...], str]] = [
+            (("limits", stage, "calendar"), limit.calendar) for stage, limit in self.limits.items()
+        ]
+        return found + [(("combined", i, "calendar"), shared.calendar) for i, shared in enumerate(self.combined)]

@@ -1,0 +1,63 @@
+"""What a city's pages need to have something to show: signals of citizens, and proposals for the rule book."""
+
+from pathlib import Path
+from typing import Any
+from uuid import uuid4
+
+from playwright.sync_api import APIRequestContext, FilePayload, Page
+
+from web.steps import photo, post_past_the_page
+
+
+def signals(citizen: APIRequestContext, folder: Path) -> None:
+    """One with photos, one whose kind nobody has said, and two that look like abuse."""
+    pictures = [_sent(citizen, photo(folder / f"{shade}.jpg", f"#{shade}")) for shade in ("708090", "335533")]
+    here = {"lon": 10.0041, "lat": 50.0041, "address": "Mill Lane 3"}
+    shown = {"category": "0101", "photos": pictures, "contact": {"name": "Ada Lamb", "phone": "+1 555 0100"}}
+    _report(citizen, here | shown | {"words": "A deep hole before the bakery, wide as a wheel"})
+    _report(citizen, {"address": "Behind the school", "words": "Something smells of gas here, every morning"})
+    links = " ".join(f"https://example.org/{n}" for n in range(3))
+    picture = _sent(citizen, photo(folder / "held.jpg", "#884422"))
+    _report(citizen, here | {"words": f"Cheap lamps at {links}", "photos": [picture]})
+    _report(citizen, {"lon": 11.5, "lat": 51.5, "words": "A bench is broken"})
+
+
+def _sent(citizen: APIRequestContext, path: Path) -> str:
+    file = FilePayload(name=path.name, mimeType="image/jpeg", buffer=path.read_bytes())
+    answer = citizen.post("/api/public/photos", multipart={"file": file})
+    assert answer.ok, answer.text()
+    return str(answer.json()["id"])
+
+
+def _report(citizen: APIRequestContext, body: dict[str, Any]) -> None:
+    answer = citizen.post("/api/public/reports", data=body | {"key": str(uuid4())})
+    assert answer.ok, answer.text()
+
+
+def proposals(editor: Page, leader: Page) -> None:
+    """An edition to come, and over it a proposal that waits for a decision and one that is still written."""
+    limit = {"stage": "handle", "part": "", "value": "3", "unit": "wd", "calendar": "default"}
+    first = _propose(editor, "Rattling covers sooner", "2030-01-01", "noisy", limits=[limit])
+    _ask(editor, f"{first}/submit", {})
+    _ask(leader, f"{first}/approve", {"note": "Agreed"})
+    near = [{"kind": "near", "app": True}]
+    second = _propose(editor, "Photos of missing covers", "2030-02-01", "missing", photos=near)
+    _ask(editor, f"{second}/removals", {"category": "0102", "situation": ""})
+    _ask(editor, f"{second}/submit", {})
+    walked_past = "Covers on private ground"
+    _propose(editor, "What is walked past", "2030-03-01", "noisy", do_not_collect=walked_past, urgent=True)
+
+
+def _propose(editor: Page, title: str, begins: str, situation: str, **changes: Any) -> str:
+    basis = {"title": title, "reason": "Crews are faster now", "basis": "SAMPLE-1", "begins": begins}
+    number = _ask(editor, "proposals", basis)["number"]
+    rows = editor.context.request.get("/api/rules/categories/0104").json()["rules"]
+    rule = next(row["written"] for row in rows if row["situation"] == situation)
+    _ask(editor, f"proposals/{number}/changes", rule | changes, "PUT")
+    return f"proposals/{number}"
+
+
+def _ask(page: Page, path: str, data: dict[str, Any], method: str = "POST") -> Any:
+    answer = post_past_the_page(page, f"/api/rules/{path}", data, method)
+    assert answer.ok, answer.text()
+    return answer.json()

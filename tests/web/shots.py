@@ -1,0 +1,227 @@
+"""Which pages and states the contact sheet shows, and what is done on a page before it is looked at."""
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from playwright.sync_api import Page, expect
+
+SIZES = {"phone": (360, 780), "tablet": (820, 1100), "desk": (1440, 900)}
+WALLS = {"wall": (1920, 1080), "large-wall": (3840, 2160)}
+LOOKS = (("zh", "light"), ("en", "light"), ("zh", "dark"), ("en", "dark"))
+
+
+@dataclass(frozen=True)
+class Shot:
+    """A page in one state: who looks, where, and what is done there before it is looked at."""
+
+    name: str
+    post: str
+    path: str
+    act: Callable[[Page], None] = lambda page: None
+    sizes: tuple[str, ...] = tuple(SIZES)
+    whole: bool = True
+    """Taken in its whole height, what lies below the fold included; not where the window's height shapes the page."""
+
+
+def first_row(page: Page) -> None:
+    page.locator("tbody tr a").first.click()
+    page.wait_for_url("**/cases/*")
+
+
+def first_case(page: Page) -> None:
+    first_row(page)
+    expect(page.locator("button[data-step]").first).to_be_visible()
+
+
+def open_step(page: Page) -> None:
+    first_case(page)
+    page.locator("button[data-step]:not([aria-disabled])").first.click()
+    expect(page.locator("form textarea, form input").first).to_be_visible()
+
+
+def why(page: Page) -> None:
+    first_case(page)
+    page.get_by_text(re.compile("Why is it due then|为什么是这个时限")).click()
+    expect(page.get_by_role("columnheader", name=re.compile("Counts|计入")).first).to_be_visible()
+
+
+def ask(step: str) -> Callable[[Page], None]:
+    def act(page: Page) -> None:
+        first_case(page)
+        page.locator(f"button[data-step={step}]").click()
+        page.locator("form button[type=submit]").click()
+        expect(page.locator("form [aria-invalid]").first).to_be_visible()
+
+    return act
+
+
+def open_filters(page: Page) -> None:
+    page.get_by_role("button", name=re.compile("^(Filters|筛选)$")).click()
+    expect(page.get_by_role("checkbox").first).to_be_visible()
+
+
+def year(page: Page) -> None:
+    expect(page.get_by_role("table").first).to_be_visible()
+
+
+def special_days(page: Page) -> None:
+    year(page)
+    page.locator("tbody tr").last.scroll_into_view_if_needed()
+
+
+def pick_two(page: Page) -> None:
+    for row in (0, 1):
+        page.locator("tbody tr input[type=checkbox]").nth(row).check()
+
+
+def open_bulk(step: str) -> Callable[[Page], None]:
+    def act(page: Page) -> None:
+        pick_two(page)
+        page.locator(f"button[data-step={step}]").click()
+        expect(page.get_by_role("dialog")).to_be_visible()
+
+    return act
+
+
+def keys(page: Page) -> None:
+    page.locator("tbody tr").first.focus()
+    page.keyboard.press("?")
+    expect(page.get_by_role("dialog")).to_be_visible()
+
+
+def second_factor(page: Page) -> None:
+    page.get_by_role("button", name=re.compile("^(Set it up|启用)$")).click()
+    expect(page.locator("#factor-password, #factor-code").first).to_be_visible()
+
+
+def likely_duplicates(page: Page) -> None:
+    page.locator("#new-words").fill("A hole in the road before the bakery")
+    page.locator("#new-address").fill("Mill Lane 3")
+    page.locator("input[role=combobox]").fill("0101")
+    page.get_by_role("option").first.click()
+    expect(page.locator("section li").first).to_be_visible()
+
+
+def refused(page: Page) -> None:
+    page.locator("button[type=submit]").first.click()
+
+
+def bad_password(page: Page) -> None:
+    page.locator("input[autocomplete=username]").fill("nobody")
+    page.locator("input[autocomplete=current-password]").fill("wrong")
+    refused(page)
+    expect(page.get_by_role("alert")).to_be_visible()
+
+
+def report_steps(count: int) -> Callable[[Page], None]:
+    def act(page: Page) -> None:
+        page.locator("#address").fill("Mill Lane 3")
+        for step in range(count):
+            if step == 1:
+                page.locator("#words").fill("A lamp that does not burn, since last week, beside the school gate.")
+            refused(page)
+
+    return act
+
+
+def unreachable(page: Page) -> None:
+    page.route("**/api/cases?*", lambda route: route.abort())
+    page.reload()
+    expect(page.get_by_role("button", name=re.compile("Try again|重试"))).to_be_visible(timeout=15_000)
+
+
+def wrong_file(page: Page) -> None:
+    """A table of which one line cannot be read, taken in."""
+    page.locator("#proposal-title").fill("2025")
+    page.locator("#proposal-begins").fill("2031-01-01")
+    table = b"category,value,unit\n0101,2,fortnight\n0199,1,wd\n"
+    page.locator("input[type=file]").set_input_files({"name": "rules.csv", "mimeType": "text/csv", "buffer": table})
+    page.locator("form .button.primary").click()
+    expect(page.get_by_role("row").nth(2)).to_be_visible()
+
+
+def open_proposal(page: Page) -> None:
+    page.locator("main li h2 a").first.click()
+    page.wait_for_url(re.compile(r"/rules/proposals/\d+$"))
+    expect(page.locator("ins").first).to_be_visible()
+
+
+def edit_rule(page: Page) -> None:
+    open_proposal(page)
+    page.locator("section .tools a").first.click()
+    expect(page.get_by_role("table")).to_be_visible()
+
+
+def what_the_rule_says(page: Page) -> None:
+    page.locator("#new-words").fill("Manhole")
+    page.locator("input[role=combobox]").fill("0104")
+    page.get_by_role("option").first.click()
+    page.locator("summary").click()
+    expect(page.locator("details li").first).to_be_visible()
+
+
+SHOTS = (
+    Shot("start", "", "/"),
+    Shot("sign-in", "", "/sign-in"),
+    Shot("sign-in-refused", "", "/sign-in", bad_password),
+    Shot("sign-in-unknown", "", "/sign-in?problem=not_known"),
+    Shot("report-where", "", "/report"),
+    Shot("report-refused", "", "/report", refused),
+    Shot("report-what", "", "/report", report_steps(1)),
+    Shot("report-send", "", "/report", report_steps(2)),
+    Shot("follow", "", "/follow"),
+    Shot("not-found", "", "/nowhere"),
+    Shot("desk", "shift_leader", "/desk?queue=all", whole=False),
+    Shot("desk-mine", "dispatcher", "/desk", whole=False),
+    Shot("desk-filtered", "shift_leader", "/desk?queue=all&light=red&state=dispatched,handling", whole=False),
+    Shot("desk-empty", "shift_leader", "/desk?queue=all&q=nothingofthekind", whole=False),
+    Shot("desk-picked", "shift_leader", "/desk?queue=all&state=reported", pick_two, whole=False),
+    Shot("desk-bulk", "shift_leader", "/desk?queue=all&state=reported", open_bulk("register"), whole=False),
+    Shot("desk-bulk-void", "shift_leader", "/desk?queue=all&state=registered", open_bulk("void"), whole=False),
+    Shot("desk-keys", "shift_leader", "/desk?queue=all", keys, sizes=("tablet", "desk"), whole=False),
+    Shot("desk-unreachable", "shift_leader", "/desk?queue=all", unreachable, whole=False),
+    Shot("case", "shift_leader", "/desk?queue=all&state=handled", first_case),
+    Shot("case-photos", "shift_leader", "/desk?queue=all&state=reported&sort=newest", first_case),
+    Shot("case-closed", "shift_leader", "/desk?queue=all&state=closed", first_row),
+    Shot("case-step", "dispatcher", "/desk?queue=all&state=filed", open_step),
+    Shot("case-handler", "handler-roads", "/desk?queue=all&state=handling", first_case),
+    Shot("case-unknown", "shift_leader", "/cases/NONE"),
+    Shot("new-report", "acceptor", "/desk/new"),
+    Shot("new-report-duplicates", "acceptor", "/desk/new", likely_duplicates),
+    Shot("waiting", "acceptor", "/desk/waiting"),
+    Shot("held", "acceptor", "/desk/held"),
+    Shot("new-report-rule", "acceptor", "/desk/new", what_the_rule_says),
+    Shot("rules", "acceptor", "/rules?major=01"),
+    Shot("rules-found", "acceptor", "/rules?q=0104"),
+    Shot("rules-none", "acceptor", "/rules?q=nothingofthekind"),
+    Shot("rules-category", "acceptor", "/rules/0104"),
+    Shot("rules-unknown", "acceptor", "/rules/9999"),
+    Shot("rules-compared", "evaluator", "/rules/compare"),
+    Shot("proposals", "leader", "/rules/proposals"),
+    Shot("proposals-none", "leader", "/rules/proposals?state=rejected"),
+    Shot("proposal-new", "rule_editor", "/rules/proposals/new"),
+    Shot("proposal-wrong-file", "rule_editor", "/rules/proposals/new", wrong_file),
+    Shot("proposal-draft", "rule_editor", "/rules/proposals?state=draft", open_proposal),
+    Shot("proposal-rule", "rule_editor", "/rules/proposals?state=draft", edit_rule),
+    Shot("proposal-submitted", "rule_editor", "/rules/proposals?state=submitted", open_proposal),
+    Shot("proposal-decided", "leader", "/rules/proposals?state=submitted", open_proposal),
+    Shot("map", "shift_leader", "/map", whole=False),
+    Shot("scores", "evaluator", "/scores?period=2025-03"),
+    Shot("scores-month", "evaluator", "/scores?period=2025&by=month"),
+    Shot("scores-empty", "evaluator", "/scores?period=1999"),
+    Shot("case-why", "dispatcher", "/desk?queue=all&state=handling&category=0101&sort=newest", why),
+    Shot("case-parts", "dispatcher", "/desk?queue=all&state=handling&category=0103", why),
+    Shot("case-asks-extension", "handler-roads", "/desk?queue=all&state=handling&light=green", ask("ask_extension")),
+    Shot("case-asks-deferral", "handler-roads", "/desk?queue=all&state=handling&light=green", ask("ask_deferral")),
+    Shot("case-asks-shelving", "handler-roads", "/desk?queue=all&state=handling&light=green", ask("ask_shelving")),
+    Shot("desk-filters", "shift_leader", "/desk?queue=all&open=true", open_filters),
+    Shot("calendars", "shift_leader", "/calendars?year=2025", year),
+    Shot("calendars-provisional", "administrator", "/calendars?year=2026", year),
+    Shot("calendars-special", "shift_leader", "/calendars?year=2025", special_days),
+    Shot("account", "acceptor", "/account"),
+    Shot("account-factor", "dispatcher", "/account", second_factor),
+    Shot("not-allowed", "handler-roads", "/scores"),
+    Shot("wall", "shift_leader", "/wall", sizes=("desk", *WALLS), whole=False),
+    Shot("wall-unranked", "handler-roads", "/wall", sizes=("desk", *WALLS), whole=False),
+)
