@@ -1,7 +1,7 @@
 """Rows into a table in as few statements as can be: VALUES for a handful, binary COPY for many."""
 
 import struct
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
@@ -47,19 +47,24 @@ def upsert(table: Table, rows: Sequence[Sequence[Any]]) -> None:
         return
     parked = f"parked_{table.name}"
     names = sql.SQL(", ").join(map(sql.Identifier, table.columns))
+    park(Table(parked, table.columns), rows)
     with connection.cursor() as cursor:
-        cursor.execute(
-            sql.SQL("CREATE TEMP TABLE {} ON COMMIT DROP AS SELECT {} FROM {} LIMIT 0").format(
-                sql.Identifier(parked), names, sql.Identifier(table.name)
-            )
-        )
-        _copy(table, parked, rows)
         cursor.execute(
             sql.SQL("INSERT INTO {} ({}) SELECT {} FROM {} {}").format(
                 sql.Identifier(table.name), names, names, sql.Identifier(parked), _on_conflict(table)
             )
         )
         cursor.execute(sql.SQL("DROP TABLE {}").format(sql.Identifier(parked)))
+
+
+def park(table: Table, rows: Iterable[Sequence[Any]]) -> None:
+    """Rows in a table that is gone with the transaction; two statements. One of the same name must not be there."""
+    columns = sql.SQL(", ").join(
+        sql.SQL("{} {}").format(sql.Identifier(name), sql.SQL(kind)) for name, kind in table.columns.items()
+    )
+    with connection.cursor() as cursor:
+        cursor.execute(sql.SQL("CREATE TEMP TABLE {} ({}) ON COMMIT DROP").format(sql.Identifier(table.name), columns))
+    _copy(table, table.name, rows)
 
 
 def reserve(sequence: str, count: int) -> list[int]:
@@ -138,7 +143,7 @@ def _on_conflict(table: Table) -> sql.Composable:
     )
 
 
-def _copy(table: Table, target: str, rows: Sequence[Sequence[Any]]) -> None:
+def _copy(table: Table, target: str, rows: Iterable[Sequence[Any]]) -> None:
     query = sql.SQL("COPY {} ({}) FROM STDIN (FORMAT BINARY)").format(
         sql.Identifier(target), sql.SQL(", ").join(map(sql.Identifier, table.columns))
     )
@@ -148,7 +153,7 @@ def _copy(table: Table, target: str, rows: Sequence[Sequence[Any]]) -> None:
             _write(copy, table, rows)
 
 
-def _write(copy: Any, table: Table, rows: Sequence[Sequence[Any]]) -> None:
+def _write(copy: Any, table: Table, rows: Iterable[Sequence[Any]]) -> None:
     copy.set_types(list(table.columns.values()))
     for row in rows:
         copy.write_row(row)

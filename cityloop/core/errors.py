@@ -140,6 +140,10 @@ TEXTS: dict[str, str] = {
     ),
     "calendar_part_wrong": N_("Calendar %(calendar)s: %(part)s is missing, or does not map days to work periods."),
     "calendar_setting_wrong": N_("Calendar %(calendar)s: %(setting)s cannot be %(value)s."),
+    "layer_unknown": N_("There is no layer %(layer)s."),
+    "layer_without_class": N_("Layer %(layer)s has no class code, so objects without a code cannot be given one."),
+    "layer_full": N_("Layer %(layer)s has no running numbers left for more objects."),
+    "object_unknown": N_("There is no object %(object)s."),
     "country_unknown": N_("No holidays of %(country)s are known here; write a code such as CN, US or DE-BY."),
     "holidays_not_announced": N_(
         "The holidays of %(country)s in %(year)s have not been announced yet; known are those until %(known)s."

@@ -1,5 +1,8 @@
-"""The responsibility ledger: who answers for what, where, from when to when, and on what basis."""
+"""The responsibility ledger, and what stands in the city: layers, their objects, and what became of each."""
 
+from typing import Any
+
+from django.contrib.postgres.indexes import GistIndex
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
@@ -72,3 +75,102 @@ class LedgerParty(models.Model):
         constraints = [
             models.UniqueConstraint(fields=["row", "role", "organisation"], name="registry_ledgerparty_once")
         ]
+
+
+class BoxField(models.Field[Any, Any]):
+    """PostgreSQL's `box`: west, south, east and north of a geometry; what stands at a point is a box without width."""
+
+    def db_type(self, connection: Any) -> str:
+        return "box"
+
+
+class Layer(models.Model):
+    """A class of things that stand in the city, such as public toilets. What it says comes with the pack."""
+
+    class Geometry(models.TextChoices):
+        POINT = "point", _("point")
+        LINE = "line", _("line")
+        POLYGON = "polygon", _("polygon")
+
+    code = models.CharField(max_length=40, unique=True, verbose_name=_("code"))
+    group = models.CharField(max_length=40, default="")
+    name = models.CharField(max_length=120, verbose_name=_("name"))
+    names = models.JSONField(default=dict)
+    geometry = models.CharField(max_length=10, choices=Geometry.choices, verbose_name=_("geometry"))
+    attributes = models.JSONField(default=dict)
+    """JSON Schema of the objects' attributes."""
+    icon = models.CharField(max_length=60, default="")
+    public = models.BooleanField(default=False, verbose_name=_("public"))
+    categories = models.JSONField(default=list)
+    """Codes of the categories that concern it."""
+    class_code = models.CharField(max_length=8, default="")
+    """Digits between the city's code and the sequence, in codes that are given here."""
+    position = models.IntegerField(default=0)
+
+    class Meta:
+        db_table = "registry_layer"
+        verbose_name = _("Layer")
+        verbose_name_plural = _("Layers")
+        ordering = ("position", "code")
+
+    def __str__(self) -> str:
+        return self.code
+
+
+class UrbanObject(models.Model):
+    """One thing of a layer as it is now; how it came to be so stands in its changes. Ended codes stay ended."""
+
+    layer = models.ForeignKey(Layer, on_delete=models.PROTECT, verbose_name=_("layer"))
+    code = models.CharField(max_length=40, unique=True, verbose_name=_("code"))
+    name = models.CharField(max_length=200, default="", verbose_name=_("name"))
+    shape = models.BinaryField()
+    """WKB in WGS-84."""
+    box = BoxField()
+    area = models.ForeignKey("places.Area", on_delete=models.PROTECT, null=True, verbose_name=_("area"))
+    grid = models.ForeignKey("places.UnitGrid", on_delete=models.PROTECT, null=True)
+    attributes = models.JSONField(default=dict)
+    state = models.CharField(max_length=20, default="", verbose_name=_("state"))
+    owner = models.ForeignKey("accounts.Organisation", on_delete=models.PROTECT, null=True, related_name="+")
+    maintainer = models.ForeignKey("accounts.Organisation", on_delete=models.PROTECT, null=True, related_name="+")
+    supervisor = models.ForeignKey("accounts.Organisation", on_delete=models.PROTECT, null=True, related_name="+")
+    generated = models.BooleanField(default=False)
+    """Made by a generator: nothing in the world stands there."""
+    valid_from = models.DateField(verbose_name=_("valid from"))
+    valid_to = models.DateField(null=True, verbose_name=_("valid until"))
+
+    class Meta:
+        db_table = "registry_object"
+        verbose_name = _("Object")
+        verbose_name_plural = _("Objects")
+        indexes = [
+            GistIndex(fields=["layer", "box"], name="registry_object_near"),
+            models.Index(fields=["area", "layer"], name="registry_object_census"),
+        ]
+
+    def __str__(self) -> str:
+        return self.code
+
+
+class ObjectChange(models.Model):
+    """What happened to an object on a day: it came, changed, moved or went. Append-only.
+
+    `before` holds the fields that were otherwise, so that an object is known as it was on any day; `source`: the file.
+    """
+
+    class Kind(models.TextChoices):
+        NEW = "new", _("new")
+        CHANGED = "changed", _("changed")
+        MOVED = "moved", _("moved")
+        GONE = "gone", _("gone")
+
+    object = models.ForeignKey(UrbanObject, on_delete=models.PROTECT, related_name="changes")
+    kind = models.CharField(max_length=8, choices=Kind.choices)
+    day = models.DateField()
+    recorded_at = models.DateTimeField()
+    by = models.CharField(max_length=60)
+    source = models.CharField(max_length=200, default="")
+    before = models.JSONField(default=dict)
+
+    class Meta:
+        db_table = "registry_objectchange"
+        indexes = [models.Index(fields=["object", "id"], name="registry_objectchange_of")]

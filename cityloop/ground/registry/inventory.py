@@ -1,0 +1,183 @@
+"""The only writer of layers and objects. Objects come as a whole file: parked, compared by SQL, then applied or not."""
+
+from collections.abc import Iterable, Sequence
+from datetime import date, datetime
+from typing import Any
+
+from django.db import connection, transaction
+from django.db.backends.utils import CursorWrapper
+
+from cityloop.core import bulk
+from cityloop.core.actor import Actor
+from cityloop.core.errors import Refused
+from cityloop.ground.places.actions import SET_UP
+from cityloop.ground.places.city import city
+from cityloop.ground.registry.models import Layer
+from cityloop.ground.registry.objects import KINDS, LayerData, ObjectData, ObjectDifference
+
+SEQUENCE = 6
+"""Digits of the running number in a code that is given here."""
+SHOWN = 20
+INCOMING = bulk.Table(
+    "registry_incoming",
+    {
+        "line": "int4", "code": "text", "name": "text", "shape": "bytea", "west": "float8", "south": "float8",
+        "east": "float8", "north": "float8", "attributes": "jsonb", "state": "text", "owner_id": "int8",
+        "maintainer_id": "int8", "supervisor_id": "int8", "area_id": "int8", "grid_id": "int8",
+    },
+)  # fmt: skip
+_TOLD = "name, attributes, state, owner_id, maintainer_id, supervisor_id"
+_PLACED = "shape, area_id, grid_id"
+_SAID = f"({', '.join(f'o.{name.strip()}' for name in _TOLD.split(','))})"
+_SAYS = f"({', '.join(f'i.{name.strip()}' for name in _TOLD.split(','))})"
+_BEFORE = ", ".join(f"'{name.strip()}', o.{name.strip()}" for name in _TOLD.split(","))
+
+
+@transaction.atomic
+def put_layers(layers: Sequence[LayerData], *, actor: Actor) -> None:
+    """Add layers, or say anew what those of the same codes are. None is ever removed."""
+    actor.require(SET_UP)
+    Layer.objects.bulk_create(
+        (Layer(**layer._asdict() | {"categories": list(layer.categories)}) for layer in layers),
+        update_conflicts=True,
+        unique_fields=["code"],
+        update_fields=LayerData._fields[1:],
+    )
+
+
+@transaction.atomic
+def take_objects(
+    layer: str,
+    rows: Iterable[ObjectData],
+    *,
+    whole: bool,
+    actor: Actor,
+    day: date,
+    at: datetime,
+    source: str = "",
+    generated: bool = False,
+    apply: bool = True,
+) -> ObjectDifference:
+    """Take a file of one layer in as it is on `day`; `whole`: what it does not name is gone.
+
+    The same once more changes nothing. Nothing is written where a code may not be used, or with `apply` off.
+    """
+    actor.require(SET_UP)
+    kind = Layer.objects.select_for_update().get(code=layer)
+    bulk.park(INCOMING, (_parked(row) for row in rows))
+    with connection.cursor() as cursor:
+        told: dict[str, Any] = {
+            "layer": kind.pk,
+            "day": day,
+            "at": at,
+            "by": actor.key,
+            "source": source,
+            "generated": generated,
+        }
+        cursor.execute(_KNOWN_PLACES, told)
+        _give_codes(cursor, kind)
+        cursor.execute("CREATE UNIQUE INDEX ON registry_incoming (code)")
+        cursor.execute("ANALYZE registry_incoming")
+        found = _difference(cursor, kind.pk, whole)
+        if apply and not found.taken:
+            for statement in (_ENDED, *_APPLIED) if whole else _APPLIED:
+                cursor.execute(statement, told)
+        cursor.execute("DROP TABLE registry_incoming")
+    return found
+
+
+def _parked(row: ObjectData) -> tuple[object, ...]:
+    return (*row[:4], *row.bounds, *row[5:])
+
+
+_KNOWN_PLACES = """
+UPDATE registry_incoming i SET code = o.code FROM registry_object o
+ WHERE i.code = '' AND o.layer_id = %(layer)s AND o.valid_to IS NULL AND o.name = i.name AND o.shape = i.shape
+   AND o.box && box(point(i.west, i.south), point(i.east, i.north))
+"""
+
+
+def _give_codes(cursor: CursorWrapper, layer: Layer) -> None:
+    """Codes for what has none: the city's code, the layer's class, a running number that was never used."""
+    cursor.execute("SELECT count(*) FROM registry_incoming WHERE code = ''")
+    (missing,) = cursor.fetchone()
+    if not missing:
+        return
+    prefix = f"{city().code}{layer.class_code}"
+    if not layer.class_code:
+        raise Refused("layer_without_class", layer=layer.code)
+    pattern = f"^{prefix}[0-9]{{{SEQUENCE}}}$"
+    cursor.execute(
+        "SELECT COALESCE(max(right(code, %s)::int), 0) FROM"
+        " (SELECT code FROM registry_object UNION ALL SELECT code FROM registry_incoming) x WHERE code ~ %s",
+        [SEQUENCE, pattern],
+    )
+    (last,) = cursor.fetchone()
+    if last + missing >= 10**SEQUENCE:
+        raise Refused("layer_full", layer=layer.code)
+    cursor.execute(
+        "UPDATE registry_incoming i SET code = %s || lpad((%s + n.number)::text, %s, '0') FROM"
+        " (SELECT line, row_number() OVER (ORDER BY line) AS number FROM registry_incoming WHERE code = '') n"
+        " WHERE i.line = n.line",
+        [prefix, last, SEQUENCE],
+    )
+
+
+def _difference(cursor: CursorWrapper, layer: int, whole: bool) -> ObjectDifference:
+    cursor.execute(
+        "SELECT i.line, i.code FROM registry_incoming i JOIN registry_object o ON o.code = i.code"
+        " WHERE o.layer_id <> %s OR o.valid_to IS NOT NULL ORDER BY i.line",
+        [layer],
+    )
+    taken = cursor.fetchall()
+    cursor.execute(
+        "SELECT kind, count(*), (array_agg(code ORDER BY code))[1:%(shown)s] FROM ("
+        " SELECT 'new' AS kind, i.code FROM registry_incoming i"
+        " WHERE NOT EXISTS (SELECT FROM registry_object o WHERE o.code = i.code)"
+        f" UNION ALL SELECT 'changed', i.code FROM registry_incoming i JOIN registry_object o USING (code)"
+        f" WHERE {_SAID} IS DISTINCT FROM {_SAYS}"
+        " UNION ALL SELECT 'moved', i.code FROM registry_incoming i JOIN registry_object o USING (code)"
+        " WHERE o.shape <> i.shape"
+        " UNION ALL SELECT 'gone', o.code FROM registry_object o WHERE %(whole)s AND o.layer_id = %(layer)s"
+        " AND o.valid_to IS NULL AND NOT EXISTS (SELECT FROM registry_incoming i WHERE i.code = o.code)"
+        ") x GROUP BY kind",
+        {"shown": SHOWN, "whole": whole, "layer": layer},
+    )
+    rows = {kind: (count, first) for kind, count, first in cursor.fetchall()}
+    counts = {kind: rows[kind][0] if kind in rows else 0 for kind in KINDS}
+    return ObjectDifference(counts, {kind: rows[kind][1] for kind in KINDS if kind in rows}, taken)
+
+
+_CHANGE = "INSERT INTO registry_objectchange (object_id, kind, day, recorded_at, by, source, before)"
+_ENDED = f"""
+WITH gone AS (
+ UPDATE registry_object o SET valid_to = GREATEST(%(day)s::date, valid_from + 1)
+  WHERE layer_id = %(layer)s AND valid_to IS NULL
+    AND NOT EXISTS (SELECT FROM registry_incoming i WHERE i.code = o.code) RETURNING id)
+{_CHANGE} SELECT id, 'gone', %(day)s, %(at)s, %(by)s, %(source)s, '{{}}' FROM gone
+"""
+_APPLIED = (
+    f"""
+{_CHANGE} SELECT o.id, 'changed', %(day)s, %(at)s, %(by)s, %(source)s, jsonb_build_object({_BEFORE})
+ FROM registry_incoming i JOIN registry_object o USING (code) WHERE {_SAID} IS DISTINCT FROM {_SAYS}
+""",
+    f"""
+{_CHANGE} SELECT o.id, 'moved', %(day)s, %(at)s, %(by)s, %(source)s,
+  jsonb_build_object('shape', encode(o.shape, 'hex'), 'area_id', o.area_id, 'grid_id', o.grid_id)
+ FROM registry_incoming i JOIN registry_object o USING (code) WHERE o.shape <> i.shape
+""",
+    f"""
+UPDATE registry_object o SET ({_TOLD}, {_PLACED}, box) =
+  ROW({", ".join(f"i.{name.strip()}" for name in f"{_TOLD},{_PLACED}".split(","))},
+      box(point(i.west, i.south), point(i.east, i.north)))
+ FROM registry_incoming i WHERE o.code = i.code AND ({_SAID} IS DISTINCT FROM {_SAYS} OR o.shape <> i.shape)
+""",
+    f"""
+WITH made AS (
+ INSERT INTO registry_object (layer_id, code, {_TOLD}, {_PLACED}, box, generated, valid_from)
+ SELECT %(layer)s, i.code, {", ".join(f"i.{name.strip()}" for name in f"{_TOLD},{_PLACED}".split(","))},
+   box(point(i.west, i.south), point(i.east, i.north)), %(generated)s, %(day)s
+  FROM registry_incoming i WHERE NOT EXISTS (SELECT FROM registry_object o WHERE o.code = i.code) RETURNING id)
+{_CHANGE} SELECT id, 'new', %(day)s, %(at)s, %(by)s, %(source)s, '{{}}' FROM made
+""",
+)
