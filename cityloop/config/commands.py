@@ -45,6 +45,7 @@ SECTIONS = {
     "categories": N_("Categories"),
     "documents": N_("Documents"),
     "crosswalk": N_("Crosswalk"),
+    "layers": N_("Layers"),
     "rules": N_("Rule book"),
     "ledger": N_("Responsibility ledger"),
 }

@@ -128,6 +128,8 @@ TEXTS: dict[str, str] = {
     "duty_dispute": N_(
         "%(value)s and %(other)s (line %(first)s) answer for the same thing: the desk will have to decide"
     ),
+    "geometry_other": N_("the layer asks for %(known)s, and here is %(value)s"),
+    "object_outside": N_("%(value)s lies outside the city"),
     "geojson_unreadable": N_("this is not GeoJSON: %(reason)s"),
     "crs_unknown": N_("%(value)s is no coordinate system; write one such as EPSG:2263"),
     "property_missing": N_("feature %(feature)s has no property %(value)s; it has: %(known)s"),

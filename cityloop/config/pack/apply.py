@@ -12,6 +12,7 @@ from cityloop.core.actor import Actor
 from cityloop.ground.accounts import structure
 from cityloop.ground.places import actions as places
 from cityloop.ground.registry import actions as registry
+from cityloop.ground.registry import inventory
 from cityloop.ground.standards import actions as standards
 from cityloop.loop.clocks import actions as clocks
 
@@ -55,6 +56,8 @@ def _write(wanted: Wanted, found: Difference, actor: Actor, day: date) -> None:
     if codes := found.codes("posts", "new", "changed"):
         structure.put_posts([row for row in wanted.posts if row.code in codes], actor=actor, begins=begins)
     _write_rules(wanted, found, actor, day)
+    if codes := found.codes("layers", "new", "changed"):
+        inventory.put_layers([row for row in wanted.layers if row.code in codes], actor=actor)
     if found.duties.ends:
         registry.end_duties(found.duties.ends, actor=actor, day=day)
     if found.duties.moved:

@@ -254,6 +254,10 @@ def _file(draft: Draft, known: dict[str, dict[str, list[Any]]]) -> None:
         refuse(("settings", "centre"), "centre_unknown", value=centre)
     if file.edition.valid_from and file.edition.valid_from < file.valid_from:
         refuse(("edition", "valid_from"), "edition_before_pack", start=file.valid_from)
+    for code, layer in file.layers.items():
+        for category in layer.categories:
+            if category not in known.get("categories", [category]):
+                refuse(("layers", code, "categories"), "category_unknown", value=category)
     if file.history is None:
         return
     for name in sorted(file.history.files()):

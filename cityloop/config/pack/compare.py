@@ -15,7 +15,8 @@ from cityloop.ground.accounts.models import Organisation, Post
 from cityloop.ground.places.actions import AreaClassData, refuse_other
 from cityloop.ground.places.models import Area, AreaClass, City, UnitGrid
 from cityloop.ground.registry.actions import DutyData
-from cityloop.ground.registry.models import LedgerParty, LedgerRow
+from cityloop.ground.registry.models import Layer, LedgerParty, LedgerRow
+from cityloop.ground.registry.objects import LayerData
 from cityloop.ground.standards.editions import crosswalk_pairs, differences, rules_of
 from cityloop.ground.standards.models import Category, Document, Edition, Proposal
 from cityloop.ground.standards.rows import CategoryData, DocumentData, Pair
@@ -24,7 +25,7 @@ from cityloop.loop.clocks.models import Calendar
 
 SECTIONS = (
     "city", "calendars", "areas", "area_classes", "grids", "organisations", "posts", "categories", "documents",
-    "crosswalk", "rules", "ledger",
+    "crosswalk", "rules", "layers", "ledger",
 )  # fmt: skip
 Fields = dict[str, Any]
 ONE_DAY = timedelta(days=1)
@@ -116,6 +117,8 @@ def plan(wanted: Wanted, day: date) -> Difference:
     found.changes += [row for row in _differ("documents", _documents(), documents) if row.change != "gone"]
     after_pairs: dict[str, Fields] = {written(pair): {} for pair in wanted.crosswalk}
     found.changes += _differ("crosswalk", {written(pair): {} for pair in crosswalk_pairs()}, after_pairs)
+    layers = {row.code: _without(row._asdict(), "code") for row in wanted.layers}
+    found.changes += [row for row in _differ("layers", _layers(), layers) if row.change != "gone"]
     _edition(found, wanted)
     _duties(found, wanted, day)
     return found
@@ -262,6 +265,11 @@ def category_ref(scheme: str, code: str, own: str) -> str:
 
 def _documents() -> dict[str, Fields]:
     return {row["code"]: _without(dict(row), "code") for row in Document.objects.values(*DocumentData._fields)}
+
+
+def _layers() -> dict[str, Fields]:
+    rows = Layer.objects.values(*LayerData._fields)
+    return {row["code"]: _without(row | {"categories": tuple(row["categories"])}, "code") for row in rows}
 
 
 def written(pair: Pair) -> str:

@@ -14,6 +14,7 @@ from zoneinfo import ZoneInfo, available_timezones
 
 from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 
+from cityloop.config.pack.layers import LayerSpec
 from cityloop.config.pack.timing import Timing
 from cityloop.core.fields import Code, Day, Name, NamedRow, Names, OptionalDay, Ref, Row, Strict, empty_means, refusal
 from cityloop.ground.accounts.roles import ROLES
@@ -209,6 +210,7 @@ class PackFile(Strict):
     calendars: dict[Code, CalendarSpec] = {}
     channels: dict[Code, Annotated[Channel, BeforeValidator(_named)]] = {}
     grid: GridSpec = GridSpec()
+    layers: dict[Annotated[Code, Field(max_length=40)], LayerSpec] = {}
     boundaries: dict[Annotated[str, Field(min_length=1, max_length=30)], Boundary] = {}
     history: Mapping | None = None
 

@@ -12,6 +12,7 @@ from cityloop.config.pack.schema import CalendarSpec, LedgerLine
 from cityloop.ground.accounts.structure import OrganisationData, PostData
 from cityloop.ground.places.actions import AreaClassData, AreaData, CityData, GridData
 from cityloop.ground.registry.actions import DutyData
+from cityloop.ground.registry.objects import LayerData
 from cityloop.ground.standards.editions import whole
 from cityloop.ground.standards.lines import rules_from
 from cityloop.ground.standards.rows import CategoryData, DocumentData, Pair, RuleData
@@ -96,6 +97,10 @@ class Wanted:
             PostData(post.code, post.name, post.role, post.organisation, self._area(post.area))
             for post in self.pack.posts
         ]
+
+    @cached_property
+    def layers(self) -> list[LayerData]:
+        return [spec.data(code, place) for place, (code, spec) in enumerate(self.pack.file.layers.items())]
 
     @cached_property
     def categories(self) -> dict[str, list[CategoryData]]:

@@ -32,7 +32,7 @@ class ObjectData(NamedTuple):
     code: str
     name: str
     shape: bytes
-    bounds: tuple[float, float, float, float]
+    bounds: Sequence[float]
     attributes: str
     state: str
     owner: int | None
