@@ -16,6 +16,7 @@ from cityloop.config.me import router as me
 from cityloop.config.problems import CONTENT_TYPE, Problem, install, problem
 from cityloop.config.sign_in import Bearer, Session
 from cityloop.field.participation.api import router as participation
+from cityloop.ground.registry.api import router as objects
 from cityloop.ground.standards.api import router as rules
 from cityloop.ground.standards.proposing import router as rule_proposals
 from cityloop.loop.cases.api import router as cases
@@ -90,7 +91,7 @@ api = CityloopAPI(
 install(api)
 for router in (
     *(me, evidence, report_photos, intake, case_photos, cases, clocks, dispatch),
-    *(rule_proposals, rules, participation, evaluation, cockpit),
+    *(rule_proposals, rules, objects, participation, evaluation, cockpit),
 ):
     api.add_router("", router)
 

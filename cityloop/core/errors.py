@@ -140,6 +140,7 @@ TEXTS: dict[str, str] = {
     ),
     "calendar_part_wrong": N_("Calendar %(calendar)s: %(part)s is missing, or does not map days to work periods."),
     "calendar_setting_wrong": N_("Calendar %(calendar)s: %(setting)s cannot be %(value)s."),
+    "box_unreadable": N_("%(value)s is no box; write west,south,east,north in degrees."),
     "layer_unknown": N_("There is no layer %(layer)s."),
     "layer_without_class": N_("Layer %(layer)s has no class code, so objects without a code cannot be given one."),
     "layer_full": N_("Layer %(layer)s has no running numbers left for more objects."),

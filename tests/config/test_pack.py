@@ -26,6 +26,7 @@ from cityloop.core.errors import Conflict, Denied, Refused
 from cityloop.ground.accounts.models import Organisation, Post
 from cityloop.ground.accounts.roles import ROLES
 from cityloop.ground.places.models import Area, City, UnitGrid
+from cityloop.ground.registry import surveys
 from cityloop.ground.registry.models import LedgerParty, LedgerRow
 from cityloop.ground.standards import lines
 from cityloop.ground.standards.models import Category, Edition, Limit, Rule
@@ -678,7 +679,7 @@ def test_every_key_and_column_is_in_the_manual() -> None:
 
 
 def test_every_problem_has_its_sentence() -> None:
-    rooms = (schema.__file__, problems.__file__, lines.__file__)
+    rooms = (schema.__file__, problems.__file__, lines.__file__, surveys.__file__)
     files = [*(path for room in rooms for path in Path(room).parent.glob("*.py")), Path(mapping.__file__)]
     source = "".join(path.read_text(encoding="utf-8") for path in files)
     assert set(re.findall(r'(?:_refuse|raise refusal)\("(\w+)"', source)) <= set(problems.TEXTS)

@@ -17,7 +17,7 @@ from cityloop.config.pack.reading import Pack
 from cityloop.core import clock
 from cityloop.core.actor import SYSTEM
 from cityloop.ground.accounts.actions import give_tenure, make_token, make_user
-from cityloop.ground.accounts.models import Post
+from cityloop.ground.accounts.models import Post, User
 from cityloop.ground.accounts.roles import ROLES
 from cityloop.loop.history import replay
 from cityloop.loop.history.replay import Replayed
@@ -91,6 +91,14 @@ def holder_of(post: str) -> Person:
     give_tenure(user, Post.objects.get(code=post), actor=SYSTEM, at=clock.now() - timedelta(days=1))
     secret = make_token(user, actor=SYSTEM, at=clock.now())
     return Person({"Authorization": f"Bearer {secret}", "Accept-Language": "en"})
+
+
+def nobody() -> Person:
+    """Somebody who has signed in and holds no post."""
+    user = User.objects.filter(username="nobody").first() or make_user("nobody", actor=SYSTEM)
+    return Person(
+        {"Authorization": f"Bearer {make_token(user, actor=SYSTEM, at=clock.now())}", "Accept-Language": "en"}
+    )
 
 
 def take(pack: Pack, **changes: Any) -> Replayed:

@@ -35,9 +35,7 @@ def read(cells: Mapping[str, str], shape: Any = HERE, kind: Kind = TOILETS) -> S
 
 
 def test_a_line_becomes_an_object_in_its_place() -> None:
-    found = read(
-        {"code": " T1 ", "owner": "parks", "open": "是", "grade": "one", "built": "2019-03-02", "colour": "red"}
-    )
+    found = read({"code": " T1 ", "owner": "parks", "open": "是", "grade": "one", "built": "2019-03-02", "hue": "red"})
     (one,) = found.objects
     assert (one.line, one.code, one.owner, one.maintainer, one.area, one.grid) == (4, "T1", 5, None, 1, 7)
     assert orjson.loads(one.attributes) == {"stalls": 3, "open": True, "grade": "one", "built": "2019-03-02"}

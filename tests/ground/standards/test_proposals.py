@@ -5,14 +5,14 @@ from datetime import date, timedelta
 from typing import Any
 
 import pytest
-from journeys.conftest import JUNE
+from journeys.conftest import JUNE, nobody
 
 from cityloop.config.pack.apply import apply
 from cityloop.config.pack.reading import Pack
 from cityloop.core import clock
 from cityloop.core.actor import SYSTEM, Actor
 from cityloop.core.errors import Denied
-from cityloop.ground.accounts.actions import give_tenure, make_token, make_user
+from cityloop.ground.accounts.actions import give_tenure
 from cityloop.ground.accounts.models import Post, User
 from cityloop.ground.places.city import city
 from cityloop.ground.standards.editions import last_edition, rules_of
@@ -182,12 +182,7 @@ def test_who_may_not_changes_nothing(proposer: Editor, leader: Editor) -> None:
     assert rows() == before
     for page in ("proposals", "proposals/1", "search", "tree", "editions", "documents", "export.csv", "export.xlsx",
                  "compare?from=2020&to=2020", "crosswalk?from=a&to=b", "categories/0101"):  # fmt: skip
-        refused(Editor(editor_without_posts()).get(f"/rules/{page}"), 403, "permission_missing")
-
-
-def editor_without_posts() -> dict[str, str]:
-    user = User.objects.filter(username="nobody").first() or make_user("nobody", actor=SYSTEM)
-    return {"Authorization": f"Bearer {make_token(user, actor=SYSTEM, at=clock.now())}", "Accept-Language": "en"}
+        refused(Editor(nobody().headers).get(f"/rules/{page}"), 403, "permission_missing")
 
 
 def test_nobody_decides_on_what_they_had_a_hand_in(proposer: Editor, leader: Editor) -> None:
