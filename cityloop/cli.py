@@ -17,8 +17,23 @@ texts.speak(texts.choose(sys.argv, os.environ))  # typer reads its own headings 
 import typer
 from typer.exceptions import TyperException
 
+from cityloop.config import object_verbs
 from cityloop.config.session import session
-from cityloop.config.verbs import BROKEN, DONE, ERR, OUT, REFUSED, Typer, Verbs, misused, speaking, working
+from cityloop.config.verbs import (
+    BROKEN,
+    DONE,
+    ERR,
+    OUT,
+    REFUSED,
+    DataDir,
+    Lang,
+    Rejects,
+    Typer,
+    Verbs,
+    misused,
+    speaking,
+    working,
+)
 
 app = Typer(
     cls=Verbs,
@@ -35,20 +50,13 @@ app.add_typer(audit_app, name="audit")
 app.add_typer(account_app, name="account")
 rules_app = Typer(cls=Verbs, help=_("Write the rule book, or propose what a file says."), no_args_is_help=True)
 app.add_typer(rules_app, name="rules")
+app.add_typer(object_verbs.app, name="objects")
 bench_app = Typer(cls=Verbs, help=_("Make a city to measure or to practise on."), no_args_is_help=True)
 app.add_typer(bench_app, name="bench")
 
-DataDir = Annotated[
-    Path | None,
-    typer.Option("--data-dir", metavar="DIR", help=_("Folder of the embedded database (default: .cityloop).")),
-]
-Lang = Annotated[str | None, typer.Option("--lang", metavar="zh|en", help=_("Language of the output."))]
 Json = Annotated[Path | None, typer.Option("--json", metavar="FILE", help=_("Write the summary as JSON."))]
 PackPath = Annotated[Path, typer.Argument(metavar="PATH", help=_("Folder of the pack."))]
 Limit = Annotated[int | None, typer.Option(min=1, help=_("Read only so many rows."))]
-Rejects = Annotated[
-    Path | None, typer.Option("--rejects", metavar="FILE", help=_("Write rejected lines with field and reason (CSV)."))
-]
 Host = Annotated[str, typer.Option(help=_("Address to serve at."))]
 Port = Annotated[int, typer.Option(min=0, max=65535, help=_("Port to serve at; 0 takes a free one."))]
 FeedPort = Annotated[

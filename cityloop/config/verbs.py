@@ -6,7 +6,7 @@
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, NoReturn, TypeVar
+from typing import Annotated, Any, NoReturn, TypeVar
 
 import typer
 from rich.console import Console
@@ -19,6 +19,15 @@ from cityloop.core.texts import N_, _
 
 DONE, BROKEN, REFUSED = 0, 1, 2
 OUT, ERR = Console(soft_wrap=True), Console(stderr=True, soft_wrap=True)
+
+DataDir = Annotated[
+    Path | None,
+    typer.Option("--data-dir", metavar="DIR", help=_("Folder of the embedded database (default: .cityloop).")),
+]
+Lang = Annotated[str | None, typer.Option("--lang", metavar="zh|en", help=_("Language of the output."))]
+Rejects = Annotated[
+    Path | None, typer.Option("--rejects", metavar="FILE", help=_("Write rejected lines with field and reason (CSV)."))
+]
 
 Run = TypeVar("Run", bound=Callable[..., None])
 

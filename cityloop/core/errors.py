@@ -144,6 +144,9 @@ TEXTS: dict[str, str] = {
     "layer_unknown": N_("There is no layer %(layer)s."),
     "layer_without_class": N_("Layer %(layer)s has no class code, so objects without a code cannot be given one."),
     "layer_full": N_("Layer %(layer)s has no running numbers left for more objects."),
+    "object_taken": N_(
+        "%(count)s codes may not be used, the first is %(object)s in line %(line)s: another layer's, or ended."
+    ),
     "object_unknown": N_("There is no object %(object)s."),
     "country_unknown": N_("No holidays of %(country)s are known here; write a code such as CN, US or DE-BY."),
     "holidays_not_announced": N_(

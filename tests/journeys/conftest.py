@@ -96,9 +96,8 @@ def holder_of(post: str) -> Person:
 def nobody() -> Person:
     """Somebody who has signed in and holds no post."""
     user = User.objects.filter(username="nobody").first() or make_user("nobody", actor=SYSTEM)
-    return Person(
-        {"Authorization": f"Bearer {make_token(user, actor=SYSTEM, at=clock.now())}", "Accept-Language": "en"}
-    )
+    secret = make_token(user, actor=SYSTEM, at=clock.now())
+    return Person({"Authorization": f"Bearer {secret}", "Accept-Language": "en"})
 
 
 def take(pack: Pack, **changes: Any) -> Replayed:

@@ -1,6 +1,6 @@
 """What a file says of a layer's objects becomes objects, or says line by line why not."""
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping
 from datetime import date
 from typing import Any, NamedTuple
 
@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from cityloop.core.problems import Problem, near
 from cityloop.ground.places.locate import AreaMap
+from cityloop.ground.registry.geotables import GeoTable
 from cityloop.ground.registry.objects import ObjectData
 
 PARTIES = ("owner", "maintainer", "supervisor")
@@ -19,14 +20,6 @@ OWN = ("code", "name", "state", *PARTIES)
 FAMILIES = {"point": ("Point",), "line": ("LineString", "MultiLineString"), "polygon": ("Polygon", "MultiPolygon")}
 Parties = tuple[int | None, int | None, int | None]
 YES, NO = frozenset({"yes", "true", "1", "是"}), frozenset({"no", "false", "0", "否"})
-
-
-class Rows(NamedTuple):
-    """Lines of a file: their numbers, their cells by column, their geometries in WGS-84 or None."""
-
-    lines: Sequence[int]
-    cells: Sequence[Mapping[str, str]]
-    shapes: NDArray[Any]
 
 
 class Kind(NamedTuple):
@@ -44,16 +37,16 @@ class Survey(NamedTuple):
     unknown: list[str]
 
 
-def survey(name: str, rows: Rows, kind: Kind, places: AreaMap, organisations: Mapping[str, int]) -> Survey:
+def survey(name: str, table: GeoTable, kind: Kind, places: AreaMap, organisations: Mapping[str, int]) -> Survey:
     """`organisations`: ids by code. A line with any problem brings no object."""
     reader = _Reader(name, kind, organisations)
-    lon, lat = _inner_points(rows.shapes)
+    lon, lat = inner_points(table.shapes)
     grids, areas = places.locate_many(lon, lat)
-    bounds = shapely.bounds(rows.shapes).tolist()
-    shapes = shapely.to_wkb(rows.shapes)
+    bounds = shapely.bounds(table.shapes).tolist()
+    shapes = shapely.to_wkb(table.shapes)
     objects = []
-    for position, (line, cells) in enumerate(zip(rows.lines, rows.cells, strict=True)):
-        told = reader.read(line, cells, rows.shapes[position])
+    for position, (line, cells) in enumerate(zip(table.lines, table.rows, strict=True)):
+        told = reader.read(line, cells, table.shapes[position])
         area = places.area_of(int(grids[position]), int(areas[position]), "")
         if told is not None and area is None and places.has_shapes:
             reader.refuse(line, "", "object_outside", value=f"{lon[position]:.6f}, {lat[position]:.6f}")
@@ -67,8 +60,8 @@ def survey(name: str, rows: Rows, kind: Kind, places: AreaMap, organisations: Ma
             ObjectData(line, code, title, shapes[position], bounds[position], attributes, state, *parties, *place)
         )
     known = {*OWN, *kind.attributes.get("properties", {})}
-    unknown = dict.fromkeys(column for cells in rows.cells[:1] for column in cells if column not in known)
-    return Survey(objects, reader.problems, list(unknown))
+    unknown = [column for column in table.columns if column not in known]
+    return Survey(objects, reader.problems, unknown)
 
 
 class _Reader:
@@ -161,7 +154,7 @@ class _Reader:
         return int(value) if whole else value
 
 
-def _inner_points(shapes: Iterable[Any]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+def inner_points(shapes: Iterable[Any]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """A point of each geometry that lies on it; NaN where there is none."""
     points = shapely.point_on_surface(np.asarray(shapes, dtype=object))
     return shapely.get_x(points), shapely.get_y(points)

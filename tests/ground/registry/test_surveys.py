@@ -10,7 +10,8 @@ import shapely
 
 from cityloop.config.pack.layers import LayerSpec
 from cityloop.ground.places.locate import AreaMap, AreaRow, GridRow
-from cityloop.ground.registry.surveys import Kind, Rows, Survey, survey
+from cityloop.ground.registry.geotables import GeoTable
+from cityloop.ground.registry.surveys import Kind, Survey, survey
 
 CITY = AreaRow(1, "9901", "city", [1], shapely.to_wkb(shapely.box(10, 50, 11, 51)))
 PLACES = AreaMap([CITY], [GridRow(7, "990100001001", 1, 10.0, 50.0, 10.001, 50.001)])
@@ -30,8 +31,9 @@ HERE = shapely.Point(10.0005, 50.0005)
 
 
 def read(cells: Mapping[str, str], shape: Any = HERE, kind: Kind = TOILETS) -> Survey:
-    rows = Rows([4], [{"stalls": "3"} | dict(cells)], np.array([shape], dtype=object))
-    return survey("toilets.csv", rows, kind, PLACES, {"parks": 5})
+    row = {"stalls": "3"} | dict(cells)
+    table = GeoTable(list(row), [row], np.array([shape], dtype=object), [4], [])
+    return survey("toilets.csv", table, kind, PLACES, {"parks": 5})
 
 
 def test_a_line_becomes_an_object_in_its_place() -> None:
@@ -72,7 +74,8 @@ def test_geometries_of_another_kind_and_outside_of_the_city() -> None:
 
 
 def test_a_code_that_stands_twice() -> None:
-    rows = Rows([2, 5], [{"code": "T1", "stalls": "1"}] * 2, np.array([HERE, HERE], dtype=object))
-    found = survey("t.csv", rows, TOILETS, PLACES, {})
+    shapes = np.array([HERE, HERE], dtype=object)
+    table = GeoTable(["code", "stalls"], [{"code": "T1", "stalls": "1"}] * 2, shapes, [2, 5], [])
+    found = survey("t.csv", table, TOILETS, PLACES, {})
     assert [(one.line, one.facts["first"]) for one in found.problems] == [(5, 2)]
     assert len(found.objects) == 1
