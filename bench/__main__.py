@@ -1,4 +1,4 @@
-"""`python -m bench [due|replay|evaluation|online|desk|sweep]`: all parts, or one, on a database of its own; JSON."""
+"""`python -m bench [PART]`: all parts, or one, on a database of its own; JSON."""
 
 import argparse
 import json
@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from bench.figures import Sheet
 
-PARTS = ("due", "replay", "evaluation", "online", "desk", "sweep")
+PARTS = ("due", "objects", "replay", "evaluation", "online", "desk", "sweep")
 
 
 def main() -> None:
@@ -39,6 +39,13 @@ def _in_town(wanted: Sequence[str], sheet: "Sheet", options: argparse.Namespace)
 
     with fresh_town(options.pack) as town:
         where = database(town.folder)
+        if "objects" in wanted:
+            from bench import objects
+
+            ERR.print("objects ...")
+            objects.measure(town, sheet)
+        if wanted == ("objects",):
+            return where
         if "replay" in wanted:
             from bench import replay
 
