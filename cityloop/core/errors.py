@@ -122,6 +122,13 @@ TEXTS: dict[str, str] = {
     "area_codes_clash": N_(
         "Unit grids cannot be numbered: area code %(other)s begins with area code %(one)s; give all codes one length."
     ),
+    "community_code_unfit": N_("Unit grids cannot be numbered: %(community)s is no code of a community, 12 digits."),
+    "community_empty": N_("Community %(community)s has no ground to be cut into unit grids."),
+    "beats_too_many": N_("%(count)s beats cannot be made of %(cells)s unit grids: write a number from 1 to %(cells)s."),
+    "beats_too_few": N_(
+        "The unit grids lie in %(islands)s places without a common border, and a beat lies in one of them: %(count)s "
+        "beats are too few."
+    ),
     "crs_unknown": N_("%(crs)s is no coordinate reference system."),
     "post_unknown": N_("There is no post %(post)s."),
     "both_databases": N_("Name one database: either --data-dir or DATABASE_URL, not both."),

@@ -189,7 +189,7 @@ def _numbered(cells: Cells) -> Iterable[Line]:
     for cell in order:
         area = cells.areas[cell]
         number[area] += 1
-        west, south, east, north = cells.box(cell)
+        west, south, east, north = cells.lattice.box(cell)
         code = f"{area}{number[area]:0{width}}"
         yield {"code": code, "area": area, "west": west, "south": south, "east": east, "north": north}
 

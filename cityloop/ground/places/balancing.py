@@ -1,0 +1,147 @@
+"""Connected parts of a graph with about equal loads and short borders: recursive bisection, then annealing."""
+
+from collections.abc import Sequence
+from math import exp
+from random import Random
+from typing import NamedTuple
+
+import numpy as np
+
+from cityloop.ground.places.borders import Graph, pieces
+from cityloop.ground.places.metres import Floats
+
+DIRECTIONS = 8
+"""Straight cuts tried at each bisection."""
+SWEEPS = 60
+"""Tries for each cell while the search cools down."""
+HEAT = 0.05
+MARGIN = 0.02
+"""The search aims this much below the limit."""
+
+
+class Ground(NamedTuple):
+    """What is divided: `graph` with borders in metres, `load` (none negative), `middles` in metres (n x 2)."""
+
+    graph: Graph
+    load: Sequence[float]
+    middles: Floats
+
+
+def bisect(ground: Ground, members: list[int], count: int) -> list[list[int]]:
+    """A connected set of cells as `count` (at most as many as cells) connected parts of about equal load."""
+    if count == 1:
+        return [members]
+    best = min((_split(ground, members, count, turn) for turn in range(DIRECTIONS)), key=lambda one: one[0])
+    _, left, right, share = best
+    return bisect(ground, left, share) + bisect(ground, right, count - share)
+
+
+def _split(ground: Ground, members: list[int], count: int, turn: int) -> tuple[float, list[int], list[int], int]:
+    """A straight cut; what it tears off goes to the other side. The cost, both sides, and the parts of the first."""
+    angle = np.pi * turn / DIRECTIONS
+    along = ground.middles[members] @ np.array([np.cos(angle), np.sin(angle)])
+    order = np.lexsort((members, np.round(along, 2)))
+    load = np.asarray(ground.load)[members][order]
+    wanted = load.sum() * (count // 2) / count
+    first = int(np.argmin(np.abs(np.cumsum(load) - wanted))) + 1
+    first = min(max(first, count // 2), len(members) - (count - count // 2))
+    near = set(max(pieces([members[i] for i in order[:first]], ground.graph), key=len))
+    far = max(pieces(set(members) - near, ground.graph), key=len)
+    right = set(far)
+    left = sorted(set(members) - right)
+    total = sum(ground.load[i] for i in members)
+    part = sum(ground.load[i] for i in left)
+    share = round(count * part / total) if total else count // 2
+    share = min(max(share, 1, count - len(right)), count - 1, len(left))
+    off = abs(part * count / total - share) if total else 0.0
+    cut = sum(length for i in left for j, length in ground.graph[i].items() if j in right)
+    perimeter = sum(length for i in members for length in ground.graph[i].values())
+    return cut / max(perimeter, 1e-9) * len(members) / count + off, left, sorted(right), share
+
+
+class Search:
+    """Moves single cells over the borders of parts; parts stay connected and never become empty.
+
+    The energy: the square of what a part differs from the mean (as a share of it), far more beyond the limit, plus
+    the length of the borders between parts in units of a square part's perimeter.
+    """
+
+    def __init__(self, ground: Ground, assignment: list[int], count: int, limit: float, seed: int) -> None:
+        """`limit`: the largest load of a part to aim at, as a multiple of the mean; `assignment` is changed."""
+        self.ground, self.part = ground, assignment
+        self.mean = sum(ground.load) / count or 1.0
+        self.limit = max(limit - MARGIN, 1.0)
+        self.load = [0.0] * count
+        self.size = [0] * count
+        for cell, part in enumerate(assignment):
+            self.load[part] += ground.load[cell]
+            self.size[part] += 1
+        sides = sorted(length for around in ground.graph for length in around.values())
+        middle = sides[len(sides) // 2] if sides else 1.0
+        self.square = 4 * middle * (len(assignment) / count) ** 0.5
+        self.random = Random(seed)
+
+    def cool(self, sweeps: int = SWEEPS, heat: float = HEAT) -> None:
+        """Search with falling heat; with none, only what lowers the energy is done."""
+        cells = [cell for cell, around in enumerate(self.ground.graph) if around]
+        for sweep in range(sweeps):
+            warmth = heat * (1 - sweep / sweeps) ** 2
+            for _ in range(len(cells)):
+                self._try(cells[int(self.random.random() * len(cells))], warmth)
+
+    def worst(self) -> float:
+        return max(self.load) / self.mean
+
+    def _try(self, cell: int, warmth: float) -> None:
+        own = self.part[cell]
+        around = self.ground.graph[cell]
+        others = [part for part in (self.part[neighbour] for neighbour in around) if part != own]
+        if not others or self.size[own] == 1:
+            return
+        other = others[int(self.random.random() * len(others))] if len(others) > 1 else others[0]
+        gain = self._gain(cell, own, other)
+        if gain > 0 and (warmth <= 0 or self.random.random() >= exp(-gain / warmth)):
+            return
+        if self._holds_without(cell, own):
+            self.part[cell] = other
+            self.load[own] -= self.ground.load[cell]
+            self.load[other] += self.ground.load[cell]
+            self.size[own] -= 1
+            self.size[other] += 1
+
+    def _gain(self, cell: int, own: int, other: int) -> float:
+        """By how much the energy rises."""
+        here, there, moved = self.load[own], self.load[other], self.ground.load[cell]
+        rise = self._strain(here - moved) + self._strain(there + moved) - self._strain(here) - self._strain(there)
+        border = 0.0
+        for neighbour, length in self.ground.graph[cell].items():
+            part = self.part[neighbour]
+            if part == own:
+                border += length
+            elif part == other:
+                border -= length
+        return rise + 2 * border / self.square
+
+    def _strain(self, load: float) -> float:
+        share = load / self.mean
+        over = max(share - self.limit, 0.0)
+        return 2 * (share - 1) ** 2 + 40 * over * (over + 0.1)
+
+    def _holds_without(self, cell: int, own: int) -> bool:
+        """Whether the rest of a part hangs together without a cell."""
+        part, graph = self.part, self.ground.graph
+        wanted = {neighbour for neighbour in graph[cell] if part[neighbour] == own}
+        if len(wanted) < 2:
+            return len(wanted) == 1
+        start = min(wanted)
+        seen, waiting = {cell, start}, [start]
+        wanted.discard(start)
+        for here in waiting:  # grows while it is read: the nearest cells first
+            for neighbour in graph[here]:
+                if neighbour not in seen and part[neighbour] == own:
+                    seen.add(neighbour)
+                    waiting.append(neighbour)
+                    wanted.discard(neighbour)
+            if not wanted:
+                return True
+        return False
