@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from cityloop.core.errors import Refused
 from cityloop.ground.places.beats import Design, design, measure
-from tests.ground.places.shapes import squares
+from places.random_ground import squares
 
 
 def hang_together(cells: Any, found: Design) -> bool:
@@ -75,14 +75,16 @@ def test_where_one_cell_is_too_heavy_the_bound_says_what_can_be_had() -> None:
     assert found.figures.worst >= found.bound - 1e-9
     assert found.balanced == (found.figures.worst <= found.bound + 1e-9)
     uneven = design(squares(10, 1), np.ones(10), 4)
-    assert (uneven.bound, uneven.figures.worst, uneven.balanced) == (pytest.approx(1.2), pytest.approx(1.2), True)
+    assert [uneven.bound, uneven.figures.worst] == pytest.approx([1.2, 1.2])
+    assert uneven.balanced
 
 
 def test_present_beats_are_measured_and_mended_by_few_moves() -> None:
     cells, load = squares(12, 12), np.ones(144)
     present = np.array([(x // 4) + 3 * (y // 4) for y in range(12) for x in range(12)])
     shown = measure(cells, load, present)
-    assert (shown.worst, shown.connected, shown.left_out) == (pytest.approx(1), True, 0)
+    assert shown.worst == pytest.approx(1)
+    assert (shown.connected, shown.left_out) == (True, 0)
     assert shown.compactness == pytest.approx(np.pi / 4, rel=0.01)
     assert design(cells, load, 9, current=present).moved == 0
     present[12 * 4 + 4] = 0  # meets beat 0 in a corner only

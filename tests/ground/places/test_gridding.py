@@ -13,7 +13,7 @@ from cityloop.ground.places.gridding import TOLERANCE_M2, Unit, unit_grids
 from cityloop.ground.places.lattice import lattice_at
 from cityloop.ground.places.metres import square_metres
 from cityloop.ground.places.seams import seam_errors
-from tests.ground.places.shapes import LAT, LAT_M, LON, LON_M, grounds, squares, star, strip
+from places.random_ground import LAT, LAT_M, LON, LON_M, grounds, squares, star, strip
 
 CODE = "110101001002"
 

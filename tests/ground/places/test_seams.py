@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from cityloop.ground.places.metres import square_metres
 from cityloop.ground.places.seams import holes, overlaps, seam_errors
-from tests.ground.places.shapes import squares, star
+from places.random_ground import squares, star
 
 
 @settings(max_examples=30, deadline=None)
