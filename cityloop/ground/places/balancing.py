@@ -45,9 +45,8 @@ def _split(ground: Ground, members: list[int], count: int, turn: int) -> tuple[f
     wanted = load.sum() * (count // 2) / count
     first = int(np.argmin(np.abs(np.cumsum(load) - wanted))) + 1
     first = min(max(first, count // 2), len(members) - (count - count // 2))
-    near = set(max(pieces([members[i] for i in order[:first]], ground.graph), key=len))
-    far = max(pieces(set(members) - near, ground.graph), key=len)
-    right = set(far)
+    near = _largest({members[i] for i in order[:first].tolist()}, ground.graph)
+    right = _largest(set(members) - near, ground.graph)
     left = sorted(set(members) - right)
     total = sum(ground.load[i] for i in members)
     part = sum(ground.load[i] for i in left)
@@ -57,6 +56,11 @@ def _split(ground: Ground, members: list[int], count: int, turn: int) -> tuple[f
     cut = sum(length for i in left for j, length in ground.graph[i].items() if j in right)
     perimeter = sum(length for i in members for length in ground.graph[i].values())
     return cut / max(perimeter, 1e-9) * len(members) / count + off, left, sorted(right), share
+
+
+def _largest(members: set[int], graph: Graph) -> set[int]:
+    found = pieces(members, graph)
+    return set(found[max(range(len(found)), key=lambda i: (len(found[i]), -i))])
 
 
 class Search:
@@ -69,8 +73,8 @@ class Search:
     def __init__(self, ground: Ground, assignment: list[int], count: int, limit: float, seed: int) -> None:
         """`limit`: the largest load of a part to aim at, as a multiple of the mean; `assignment` is changed."""
         self.ground, self.part = ground, assignment
-        self.mean = sum(ground.load) / count or 1.0
-        self.limit = max(limit - MARGIN, 1.0)
+        self.mean: float = sum(ground.load) / count or 1.0
+        self.limit: float = max(limit - MARGIN, 1.0)
         self.load = [0.0] * count
         self.size = [0] * count
         for cell, part in enumerate(assignment):
@@ -120,12 +124,12 @@ class Search:
                 border += length
             elif part == other:
                 border -= length
-        return rise + 2 * border / self.square
+        return float(rise + 2 * border / self.square)
 
     def _strain(self, load: float) -> float:
         share = load / self.mean
-        over = max(share - self.limit, 0.0)
-        return 2 * (share - 1) ** 2 + 40 * over * (over + 0.1)
+        over = share - self.limit if share > self.limit else 0.0
+        return 2 * (share - 1) * (share - 1) + 40 * over * (over + 0.1)
 
     def _holds_without(self, cell: int, own: int) -> bool:
         """Whether the rest of a part hangs together without a cell."""

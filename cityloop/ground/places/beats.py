@@ -132,10 +132,10 @@ def _shares(weight: Floats, islands: list[list[int]], count: int) -> tuple[list[
     beat at least the mean number of cells, rounded up, were they the lightest. Both fall with the number of beats, so
     giving one more to the island where it is largest is best.
     """
-    heaps = [np.concatenate([[0.0], np.cumsum(np.sort(weight[cells]))]).tolist() for cells in islands]
+    sums: list[list[float]] = [[0.0, *np.cumsum(np.sort(weight[cells])).tolist()] for cells in islands]
 
     def least(island: int, share: int) -> float:
-        loads = heaps[island]
+        loads = sums[island]
         return max(loads[-1] / share, loads[ceil((len(loads) - 1) / share)])
 
     shares = [1] * len(islands)

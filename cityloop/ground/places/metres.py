@@ -57,9 +57,9 @@ def degree(latitude: Floats) -> tuple[Floats, Floats]:
 
 
 def square_metres(shapes: ArrayLike) -> Floats:
-    """The area of each shape in m2, at the latitude of its middle; of nothing 0."""
+    """The area of each shape in m2, at the latitude of its centroid; of nothing 0."""
     given = as_shapes(shapes)
-    lon_m, lat_m = degree(np.nan_to_num(shapely.get_y(shapely.centroid(given))))
+    lon_m, lat_m = degree(np.nan_to_num(shapely.bounds(shapely.centroid(given))[:, 1]))
     areas: Floats = shapely.area(given) * lon_m * lat_m
     return areas
 
