@@ -44,6 +44,20 @@ def import_(
         )
 
 
+@app.verb("export", _("Write the objects of a layer to a file."))
+def export(
+    out: Annotated[Path, typer.Argument(metavar="FILE", help=_(".geojson, .shp, .zip, .gpkg, .csv or .xlsx."))],
+    layer: Annotated[str, typer.Option(metavar="CODE", help=_("Layer that the objects belong to."))],
+    datum: Annotated[Datum, typer.Option(help=_("Datum of the coordinates."))] = Datum.WGS84,
+    data_dir: DataDir = None,
+    lang: Lang = None,
+) -> None:
+    with working(data_dir, lang):
+        from cityloop.config import objects
+
+        objects.export(layer, out, datum)
+
+
 @app.verb("census", _("Count the objects of every layer in every area, and what changed since a day."))
 def census(
     on: Annotated[str | None, typer.Option(metavar="DAY", help=_("By default today."))] = None,

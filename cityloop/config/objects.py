@@ -6,6 +6,7 @@ from datetime import date
 from pathlib import Path
 
 import numpy as np
+import shapely
 from rich.table import Table
 
 from cityloop.config.commands import ERR, OUT, require_writable
@@ -22,14 +23,16 @@ from cityloop.ground.places.models import Area
 from cityloop.ground.places.queries import areas_on
 from cityloop.ground.registry import stock
 from cityloop.ground.registry.geofiles import read
+from cityloop.ground.registry.geofiles_out import write
 from cityloop.ground.registry.geoshapes import in_datum
 from cityloop.ground.registry.geotables import GeoTable
 from cityloop.ground.registry.inventory import take_objects
 from cityloop.ground.registry.objects import KINDS, ObjectDifference
-from cityloop.ground.registry.surveys import Kind, inner_points, survey
+from cityloop.ground.registry.surveys import OWN, Kind, inner_points, survey
 
 TITLES = {"new": N_("New"), "changed": N_("Changed"), "moved": N_("Moved"), "gone": N_("Gone")}
 SHOWN = 20
+PAGE = 50_000
 
 
 def take_in(
@@ -107,6 +110,26 @@ def _show(difference: ObjectDifference) -> None:
     OUT.print(table)
     for kind, codes in difference.first.items():
         OUT.print(f"{_(TITLES[kind])}: {', '.join(codes)}", markup=False, highlight=False)
+
+
+def export(layer: str, out: Path, datum: Datum) -> None:
+    """Write the objects of a layer that are in force; what `take_in` reads back without a difference."""
+    require_writable(out)
+    kind = stock.layer(layer)
+    attributes = list(kind.attributes.get("properties", {}))
+    rows: list[stock.Row] = []
+    after = ""
+    while found := stock.page(kind.pk, PAGE, after):
+        rows += found
+        after = found[-1]["code"]
+    cells = [
+        {name: row[name] for name in OWN} | {name: row["attributes"].get(name) for name in attributes} for row in rows
+    ]
+    shapes = np.asarray(shapely.from_wkb([bytes(row["shape"]) for row in rows]), dtype=object)
+    written = write(out, [*OWN, *attributes], cells, shapes, datum=datum, layer=layer)
+    for note in written.notes:
+        ERR.print(str(note), markup=False, highlight=False)
+    OUT.print(_("%(count)s objects written: %(path)s") % {"count": f"{len(rows):,}", "path": out}, markup=False)
 
 
 def census(on: str | None, since: str | None, out: Path | None) -> None:

@@ -151,6 +151,24 @@ TEXTS: dict[str, str] = {
     ),
     "history_rejects": N_("%(count)s of the first %(all)s rows would be rejected, this one first: %(reason)s"),
     "channel_not_here": N_("there is no channel %(value)s; the channels of this pack are: %(known)s"),
+    "geometry_missing": N_("this has no geometry"),
+    "geometry_empty": N_("the geometry is empty"),
+    "geometry_unreadable": N_("the geometry cannot be read: a ring is not closed, or a point is missing"),
+    "wkt_unreadable": N_("%(value)s is no WKT; write such as POINT (116.4 39.9)"),
+    "outside_world": N_("%(lon)s, %(lat)s is no place on earth: longitude and latitude are expected, in degrees"),
+    "crs_unsaid": N_("the coordinates are no degrees; name their coordinate system, such as EPSG:4549"),
+    "polygon_crosses": N_("the polygon crosses itself at %(lon)s, %(lat)s"),
+    "polygon_hole_outside": N_("a hole of the polygon lies outside of it, at %(lon)s, %(lat)s"),
+    "polygon_unfit": N_("this is no valid polygon (%(reason)s) at %(lon)s, %(lat)s"),
+    "coordinates_missing": N_("no columns hold coordinates: call them lon and lat, or wkt; those found are: %(found)s"),
+    "text_undecodable": N_("this is not text in %(encoding)s: %(value)s"),
+    "text_misread": N_(
+        "texts here were once read in the wrong encoding: %(value)s should be %(near)s; name the encoding "
+        "%(encoding)s, or save the file again"
+    ),
+    "text_lost": N_("characters are lost in %(count)s texts, such as %(value)s: save the file again, in UTF-8"),
+    "column_renamed": N_("this column is called %(value)s in the file: the name was taken, or too long there"),
+    "text_shortened": N_("this text is longer than the file can hold, %(most)s, and was cut"),
     "other": N_("%(reason)s"),
 }
 

@@ -15,6 +15,7 @@ from cityloop.core.problems import Problem, explain, near, unknown
 AnyRow = TypeVar("AnyRow", bound=Row)
 Lines = Iterable[tuple[int, Sequence[str]]]
 """Line number and cells; what is empty altogether is left out."""
+csv.field_size_limit(32_000_000)  # the outline of a district is one cell
 
 
 class Table(Generic[AnyRow]):

@@ -26,12 +26,14 @@ def is_workbook(data: bytes) -> bool:
     return data.startswith(b"PK\x03\x04")
 
 
-def read(data: bytes, name: str) -> tuple[dict[str, Sheet], list[Problem]]:
+def read(
+    data: bytes, name: str, *, most_rows: int = MOST_ROWS, most_bytes: int = MOST_BYTES
+) -> tuple[dict[str, Sheet], list[Problem]]:
     """Sheets by title, each as lines that are not empty; and the cells that cannot be read."""
     try:
         with zipfile.ZipFile(io.BytesIO(data)) as packed:
-            if sum(part.file_size for part in packed.infolist()) > MOST_BYTES:
-                return {}, [Problem(name, 0, "", "workbook_too_large", {"most": f"{MOST_BYTES // 1_000_000} MB"})]
+            if sum(part.file_size for part in packed.infolist()) > most_bytes:
+                return {}, [Problem(name, 0, "", "workbook_too_large", {"most": f"{most_bytes // 1_000_000} MB"})]
             if _merged(packed) > MOST_ROWS * MOST_COLUMNS:
                 return {}, [Problem(name, 0, "", "workbook_too_large", {"most": f"{MOST_ROWS} x {MOST_COLUMNS}"})]
         book = load_workbook(io.BytesIO(data))
@@ -40,8 +42,8 @@ def read(data: bytes, name: str) -> tuple[dict[str, Sheet], list[Problem]]:
     problems: list[Problem] = []
     sheets = {}
     for sheet in book.worksheets:
-        if sheet.max_row > MOST_ROWS or sheet.max_column > MOST_COLUMNS:
-            facts = {"most": f"{MOST_ROWS} x {MOST_COLUMNS}"}
+        if sheet.max_row > most_rows or sheet.max_column > MOST_COLUMNS:
+            facts = {"most": f"{most_rows} x {MOST_COLUMNS}"}
             problems.append(Problem(f"{name}[{sheet.title}]", 0, "", "workbook_too_large", facts))
         else:
             sheets[sheet.title] = _lines(sheet, f"{name}[{sheet.title}]", problems)

@@ -45,7 +45,8 @@ def test_a_table_is_shown_taken_in_and_known_again(tmp_path: Path) -> None:
     assert "New:" not in again.out
     assert len(known()) == 2
     census = inside("objects", "census")
-    assert [line.split("│")[1:4] for line in census.out.splitlines() if "Toilets" in line][0][1:] == [" Toilets ", " 2       "]
+    counted = next(line for line in census.out.splitlines() if "Toilets" in line)
+    assert [cell.strip() for cell in counted.split("│")[2:4]] == ["Toilets", "2"]
 
 
 def test_the_same_objects_in_another_datum_and_another_format(tmp_path: Path) -> None:
@@ -63,6 +64,17 @@ def test_the_same_objects_in_another_datum_and_another_format(tmp_path: Path) ->
     assert (said.code, "Changed: T2" in said.out, "Moved: T2" in said.out) == (0, True, True)
     assert [row["kind"] for row in stock.one("T2")["changes"]] == ["moved", "changed", "new"]
     assert stock.one("T1")["changes"][1:] == []
+
+
+@pytest.mark.parametrize("name", ["out.csv", "out.xlsx", "out.geojson", "out.gpkg", "out.zip"])
+def test_what_is_written_out_is_read_back_without_a_difference(tmp_path: Path, name: str) -> None:
+    inside("objects", "import", written(tmp_path, TABLE), "--layer", "toilets")
+    said = inside("objects", "export", tmp_path / name, "--layer", "toilets")
+    assert (said.code, "2 objects written" in said.out) == (0, True), said.shown
+    back = inside("objects", "import", tmp_path / name, "--layer", "toilets", "--replace")
+    assert (back.code, [word for word in ("New:", "Changed:", "Moved:", "Gone:") if word in back.out]) == (0, []), (
+        back.shown
+    )
 
 
 def test_wrong_lines_stop_the_whole_file_unless_they_are_put_aside(tmp_path: Path) -> None:

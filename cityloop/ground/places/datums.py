@@ -127,7 +127,10 @@ def _bd_from_gcj(lon: Floats, lat: Floats) -> Pair:
 # Points that fell outside of the city
 
 SWAPPED = "swapped"
-CORRECTION_TITLES: dict[str, str] = {SWAPPED: N_("longitude and latitude are exchanged"), **DATUM_TITLES}
+CORRECTION_TITLES = {
+    SWAPPED: N_("longitude and latitude are exchanged"),
+    **{datum.value: title for datum, title in DATUM_TITLES.items()},
+}
 _CLEARLY = 3
 """So many points more must a datum bring into the city: at its border one or two may come in by chance."""
 

@@ -325,6 +325,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/layers": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Layers
+         * @description All layers in the city's order.
+         */
+        get: operations["registry_layers"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/me": {
         parameters: {
             query?: never;
@@ -384,6 +404,66 @@ export interface paths {
          * @description Forget a filter.
          */
         delete: operations["me_drop_filter"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/objects": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Page
+         * @description Objects of a layer in force, by code; `box`: west,south,east,north in WGS-84 degrees, which they touch.
+         */
+        get: operations["registry_page"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/objects/by-code/{code}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * One
+         * @description An object, in force or ended, with its changes, the latest first.
+         */
+        get: operations["registry_one"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/objects/nearest": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Nearest
+         * @description The objects of a layer nearest to a point, nearest first.
+         */
+        get: operations["registry_nearest"];
+        put?: never;
+        post?: never;
+        delete?: never;
         options?: never;
         head?: never;
         patch?: never;
@@ -2001,6 +2081,32 @@ export interface components {
             state_title: string;
         };
         /**
+         * LayerOut
+         * @description A layer with how many objects of it are in force. `attributes`: JSON Schema.
+         */
+        LayerOut: {
+            /** Attributes */
+            attributes: {
+                [key: string]: unknown;
+            };
+            /** Categories */
+            categories: string[];
+            /** Code */
+            code: string;
+            /** Geometry */
+            geometry: string;
+            /** Group */
+            group: string;
+            /** Icon */
+            icon: string;
+            /** Name */
+            name: string;
+            /** Objects */
+            objects: number;
+            /** Public */
+            public: boolean;
+        };
+        /**
          * LedgerOut
          * @description The row of the responsibility ledger that the case stands under.
          */
@@ -2270,6 +2376,119 @@ export interface components {
             kind: "text" | "choice" | "organisation" | "category" | "limit" | "instant" | "day";
             /** Title */
             title: string;
+        };
+        /**
+         * ObjectChangeOut
+         * @description `before`: the fields that were otherwise until then, a shape as WKB in hexadecimal digits.
+         */
+        ObjectChangeOut: {
+            /** Before */
+            before: {
+                [key: string]: unknown;
+            };
+            /** By */
+            by: string;
+            /**
+             * Day
+             * Format: date
+             */
+            day: string;
+            /** Kind */
+            kind: string;
+            /**
+             * Recorded At
+             * Format: date-time
+             */
+            recorded_at: string;
+            /** Source */
+            source: string;
+        };
+        /**
+         * ObjectOut
+         * @description `geometry`: GeoJSON in WGS-84; parties: codes of organisations; `generated`: none stands in the world.
+         */
+        ObjectOut: {
+            /** Attributes */
+            attributes: {
+                [key: string]: unknown;
+            };
+            /** Code */
+            code: string;
+            /** Generated */
+            generated: boolean;
+            /** Geometry */
+            geometry: {
+                [key: string]: unknown;
+            };
+            /** Grid */
+            grid: string | null;
+            /** Layer */
+            layer: string;
+            /** Maintainer */
+            maintainer: string | null;
+            /** Name */
+            name: string;
+            /** Owner */
+            owner: string | null;
+            /** State */
+            state: string;
+            /** Supervisor */
+            supervisor: string | null;
+            /**
+             * Valid From
+             * Format: date
+             */
+            valid_from: string;
+            /** Valid To */
+            valid_to: string | null;
+        };
+        /**
+         * ObjectPage
+         * @description `next` is to be given as `after` for the following page; null on the last.
+         */
+        ObjectPage: {
+            /** Next */
+            next: string | null;
+            /** Objects */
+            objects: components["schemas"]["ObjectOut"][];
+        };
+        /** ObjectWhole */
+        ObjectWhole: {
+            /** Attributes */
+            attributes: {
+                [key: string]: unknown;
+            };
+            /** Changes */
+            changes: components["schemas"]["ObjectChangeOut"][];
+            /** Code */
+            code: string;
+            /** Generated */
+            generated: boolean;
+            /** Geometry */
+            geometry: {
+                [key: string]: unknown;
+            };
+            /** Grid */
+            grid: string | null;
+            /** Layer */
+            layer: string;
+            /** Maintainer */
+            maintainer: string | null;
+            /** Name */
+            name: string;
+            /** Owner */
+            owner: string | null;
+            /** State */
+            state: string;
+            /** Supervisor */
+            supervisor: string | null;
+            /**
+             * Valid From
+             * Format: date
+             */
+            valid_from: string;
+            /** Valid To */
+            valid_to: string | null;
         };
         /**
          * Only
@@ -3875,6 +4094,7 @@ export type HeldOut = components['schemas']['HeldOut'];
 export type HeldPage = components['schemas']['HeldPage'];
 export type HoldOut = components['schemas']['HoldOut'];
 export type LateOut = components['schemas']['LateOut'];
+export type LayerOut = components['schemas']['LayerOut'];
 export type LedgerOut = components['schemas']['LedgerOut'];
 export type LetInOut = components['schemas']['LetInOut'];
 export type Light = components['schemas']['Light'];
@@ -3889,6 +4109,10 @@ export type Me = components['schemas']['Me'];
 export type NamedOut = components['schemas']['NamedOut'];
 export type NearLine = components['schemas']['NearLine'];
 export type NeedOut = components['schemas']['NeedOut'];
+export type ObjectChangeOut = components['schemas']['ObjectChangeOut'];
+export type ObjectOut = components['schemas']['ObjectOut'];
+export type ObjectPage = components['schemas']['ObjectPage'];
+export type ObjectWhole = components['schemas']['ObjectWhole'];
 export type Only = components['schemas']['Only'];
 export type OrganisationChoice = components['schemas']['OrganisationChoice'];
 export type PartOut = components['schemas']['PartOut'];
@@ -5362,6 +5586,89 @@ export interface operations {
             };
         };
     };
+    registry_layers: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LayerOut"][];
+                };
+            };
+            /** @description Not understood */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Refused */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Failed */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not available */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     me_me: {
         parameters: {
             query?: never;
@@ -5673,6 +5980,276 @@ export interface operations {
             };
             /** @description Overtaken */
             409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Refused */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Failed */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not available */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    registry_page: {
+        parameters: {
+            query: {
+                after?: string;
+                box?: string;
+                layer: string;
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ObjectPage"];
+                };
+            };
+            /** @description Not understood */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Refused */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Failed */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not available */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    registry_one: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                code: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ObjectWhole"];
+                };
+            };
+            /** @description Not understood */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not offered here */
+            405: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Refused */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Failed */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not available */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    registry_nearest: {
+        parameters: {
+            query: {
+                lat: number;
+                layer: string;
+                limit?: number;
+                lon: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ObjectOut"][];
+                };
+            };
+            /** @description Not understood */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not found */
+            404: {
                 headers: {
                     [name: string]: unknown;
                 };
