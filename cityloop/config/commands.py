@@ -16,6 +16,7 @@ from rich.table import Table
 from cityloop.config.pack import reading
 from cityloop.config.pack.derive import derive
 from cityloop.config.pack.reading import Pack
+from cityloop.config.pack.schema import TABLES
 from cityloop.config.pack.trial import try_out
 from cityloop.core import clock, texts
 from cityloop.core.errors import Refused, Unknown
@@ -91,7 +92,7 @@ def check_pack(path: Path, history: Path | None = None) -> None:
     for warning in try_out(pack, history):
         _warn(warning)
     OUT.print(_("%(city)s: the pack is sound.") % {"city": _named(pack.city)})
-    tables = {title: len(getattr(pack, name)) for name, title in SECTIONS.items() if name not in ("city", "calendars")}
+    tables = {title: len(getattr(pack, name)) for name, title in SECTIONS.items() if name in TABLES}
     _print_counts({_(title): count for title, count in tables.items()})
 
 
