@@ -26,7 +26,7 @@ def area_map(at: date, scheme: str = "division") -> AreaMap:
 
 
 def _grid(row: tuple[Any, ...]) -> GridRow:
-    return GridRow(*row[:7], shape=None if row[7] is None else bytes(row[7]))
+    return GridRow._make((*row[:7], None if row[7] is None else bytes(row[7])))
 
 
 def grids_of(scheme: str, at: date) -> dict[int, list[int]]:
