@@ -13,10 +13,10 @@ from bench.town import Town
 ASKED = 200
 BOX, PAGE = 1_000, 100
 LEFT_OUT = (
-    "features beside pygeoapi: one process each, one request after the other, everything warm. pygeoapi reads a file that"
-    " nobody writes, does not ask who is asking, keeps no history, looks at no dates, and takes features in the order of"
-    " the file; its offsets are not measured. Its provider by SQLite scans the whole table for a box: the one by GDAL is"
-    " the one to look at. Both are Debian's GDAL and SpatiaLite, older than those of the wheels."
+    "features beside pygeoapi: one process each, one request after the other, everything warm. pygeoapi reads a file"
+    " that nobody writes, does not ask who is asking, keeps no history, looks at no dates, and takes features in the"
+    " order of the file; its offsets are not measured. Its provider by SQLite scans the whole table for a box: the one"
+    " by GDAL is the one to look at. Both are Debian's GDAL and SpatiaLite, older than those of the wheels."
 )
 
 

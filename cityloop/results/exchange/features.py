@@ -110,7 +110,7 @@ def _objects(offer: Offer, sight: Sight, wanted: Asked) -> Page:
 
 def _visible(offer: Offer, sight: Sight) -> tuple[str, list[Any]]:
     seen, values = ("TRUE", []) if offer.public else sight.clause("o")
-    return f"o.layer_id = %s AND {seen}", [offer.layer, *values]
+    return f"o.layer_id = %s::int8 AND {seen}", [offer.layer, *values]
 
 
 def _narrowed(where: str, values: list[Any], offer: Offer, wanted: Asked) -> tuple[str, list[Any]]:
