@@ -34,6 +34,7 @@ from cityloop.core.hours import WEEKDAYS, WeeklyHours
 from cityloop.ground.accounts.roles import ROLES
 from cityloop.ground.standards.lines import CategoryLine, CrosswalkLine, DocumentLine, RuleLine
 from cityloop.loop.history.mapping import Mapping
+from cityloop.practice.wishes import Wishes
 
 DESK_STEPS = ("register", "file", "dispatch")
 BEGINNING = date(1970, 1, 1)
@@ -228,6 +229,7 @@ class PackFile(Strict):
     grid: GridSpec = GridSpec()
     layers: dict[Annotated[Code, Field(max_length=40)], LayerSpec] = {}
     boundaries: dict[Annotated[str, Field(min_length=1, max_length=30)], Boundary] = {}
+    practice: Wishes | None = None
     history: Mapping | None = None
 
     @property
