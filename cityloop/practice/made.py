@@ -5,7 +5,6 @@ What is made: outlines of streets and communities, unit grids, beats, assessment
 """
 
 import csv
-import hashlib
 import multiprocessing
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -20,7 +19,6 @@ from typing import Any, NamedTuple
 import shapely
 
 from cityloop.core.errors import Refused
-from cityloop.core.hours import write_hours
 from cityloop.ground.places.gridding import STEP
 from cityloop.ground.places.metres import around
 from cityloop.practice import land
@@ -73,7 +71,8 @@ def make_land(areas: Sequence[GivenArea], wishes: Wishes, progress: Progress = l
     given = {area.code: area for area in areas}
     outlines, made = _outlines(areas, wishes)
     jobs = _districts(areas, outlines, wishes)
-    shapes, units, parts = dict(outlines), [], {}
+    shapes, parts = dict(outlines), dict[str, list[list[str]]]()
+    units: list[land.Unit] = []
     with ProcessPoolExecutor(min(cpu_count() or 1, len(jobs)), multiprocessing.get_context("spawn")) as workers:
         for job, found in zip(jobs, workers.map(partial(land.settle, wishes=wishes), jobs), strict=True):
             shapes |= {code: shapely.from_wkb(shape) for code, shape in found.shapes.items()}
@@ -236,7 +235,7 @@ def _special(
             names = {lang: text.format(name=area.names.get(lang, area.name)) for lang, text in wish.names.items()}
             yield MadeArea(
                 "special", code, wish.level, wish.name.format(name=area.name), names, area.code,
-                write_hours(wish.hours), zone,
+                wish.hours, zone,
             )  # fmt: skip
 
 

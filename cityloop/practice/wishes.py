@@ -5,8 +5,7 @@ from typing import Annotated
 
 from pydantic import AfterValidator, Field
 
-from cityloop.core.fields import Code, Name, Names, Strict, refusal
-from cityloop.core.hours import WeeklyHours
+from cityloop.core.fields import Code, HoursCell, Name, Names, Strict, refusal
 
 Degrees = tuple[Annotated[float, Field(ge=-180, le=180)], Annotated[float, Field(ge=-90, le=90)]]
 """Longitude and latitude."""
@@ -37,7 +36,7 @@ class SpecialWish(Strict):
     names: Names = {}
     count: Annotated[int, Field(ge=0, le=100_000)]
     radius_m: Annotated[float, Field(gt=0, le=2_000)] = 100.0
-    hours: WeeklyHours = {}
+    hours: HoursCell = ""
 
 
 class GridNames(Strict):
