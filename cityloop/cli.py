@@ -105,8 +105,15 @@ def demo(
         with session(data_dir):
             from cityloop.config import demo as accounts
 
-            accounts.prepare(chosen)
-            commands.replay(chosen, None, at=at or ("end" if no_serve else "lively"), limit=limit, json=json)
+            if chosen.file.practice is not None:
+                from cityloop.config import practising
+
+                chosen = practising.fill(chosen, practising.folder_of(chosen, data_dir))
+                accounts.prepare(chosen)
+                commands.set_clock(at)
+            else:
+                accounts.prepare(chosen)
+                commands.replay(chosen, None, at=at or ("end" if no_serve else "lively"), limit=limit, json=json)
             if not no_serve:
                 commands.seed(accounts.PRACTICE, 1)
                 raise typer.Exit(commands.serve(host, port, feed_port))

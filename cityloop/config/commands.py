@@ -33,6 +33,7 @@ WORK = {
     "verify": N_("Verifying chains and seals"),
     "derive": N_("Reading"),
     "seed": N_("Seeding open cases"),
+    "land": N_("Cutting communities"),
 }
 
 SECTIONS = {
@@ -121,7 +122,7 @@ def apply_pack(pack: Pack, dry_run: bool) -> None:
 
 def derive_pack(path: Path, file: Path | None, force: bool) -> None:
     warnings: list[Problem] = []
-    with _progress() as told:
+    with progress() as told:
         written = derive(path, file, force=force, progress=told("derive", None), warn=warnings.append)
     for warning in warnings:
         _warn(warning)
@@ -152,7 +153,7 @@ def replay(
     known = parse_instant(until, zone) if until else wanted
     if at == "lively" and wanted is not None and wanted != replaying.named_instant(city(), at):
         ERR.print(_("This city knows its history beyond its lively day already: its clock goes on from there."))
-    with _progress() as told:
+    with progress() as told:
         done = replaying.take_history(pack, file, until=known, limit=limit, told=told)
         found = replaying.summary(done, told)
     if rejects is not None:
@@ -261,7 +262,7 @@ def verify(head: str | None) -> bool:
 
     known = _parse_head(head) if head else None
     shown = 0
-    with _progress() as told:
+    with progress() as told:
         for breach in verify(known=known, progress=told("verify", counts()["cases"])):
             OUT.print(f"[red]✗[/] {breach}")
             shown += 1
@@ -296,7 +297,7 @@ def seed(count: int, number: int) -> None:
     """Top the practice cases up to `count` open ones."""
     from cityloop.practice import seed as practice
 
-    with _progress() as told:
+    with progress() as told:
         done = practice.seed(count, at=clock.now(), number=number, progress=told("seed", count))
     OUT.print(
         _("%(made)s cases made in %(seconds)s s; %(open)s practice cases are open.")
@@ -305,7 +306,7 @@ def seed(count: int, number: int) -> None:
 
 
 @contextmanager
-def _progress() -> Iterator[Any]:
+def progress() -> Iterator[Any]:
     """Bars on the error stream; gives what starts one: (name of the work, how much) -> what tells it to go on."""
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
     with Progress(*columns, console=ERR, transient=not ERR.is_terminal) as bars:

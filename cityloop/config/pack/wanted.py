@@ -6,6 +6,7 @@ from datetime import date
 from functools import cached_property
 from typing import Any
 
+import numpy as np
 import shapely
 
 from cityloop.config.pack.draft import parent_ref
@@ -86,7 +87,8 @@ class Wanted:
 
     @cached_property
     def grids(self) -> list[GridData]:
-        shapes = iter(shapely.to_wkb(shapely.from_wkt([grid.shape for grid in self.pack.grids if grid.shape])))
+        drawn = [grid.shape for grid in self.pack.grids if grid.shape]
+        shapes = iter(shapely.to_wkb(shapely.from_wkt(np.array(drawn, dtype=object))))
         return [
             GridData(
                 grid.code, self._area(grid.area), grid.west, grid.south, grid.east, grid.north,

@@ -10,8 +10,6 @@ from cityloop.ground.registry.models import LedgerParty, LedgerRow
 
 TIERS = tuple(tier.value for tier in LedgerRow.Tier)
 HANDLER, CONTRACTOR = LedgerParty.Role.HANDLER.value, LedgerParty.Role.CONTRACTOR.value
-SOLE = ("handler", "lead", "owner", "contractor", "territory", "line_authority")
-"""Roles of which a duty has one body: two of them in equally specific duties are a dispute."""
 
 
 class Party(NamedTuple):
