@@ -111,6 +111,7 @@ def demo(
                 chosen = practising.fill(chosen, practising.folder_of(chosen, data_dir))
                 accounts.prepare(chosen)
                 commands.set_clock(at)
+                practising.stock(chosen, None)
             else:
                 accounts.prepare(chosen)
                 commands.replay(chosen, None, at=at or ("end" if no_serve else "lively"), limit=limit, json=json)

@@ -34,6 +34,7 @@ WORK = {
     "derive": N_("Reading"),
     "seed": N_("Seeding open cases"),
     "land": N_("Cutting communities"),
+    "stock": N_("Putting things up"),
 }
 
 SECTIONS = {

@@ -9,6 +9,7 @@ from cityloop.config.commands import ERR, OUT, progress
 from cityloop.config.pack import reading
 from cityloop.config.pack.reading import Pack
 from cityloop.config.session import DATA_DIR
+from cityloop.core import clock
 from cityloop.core.errors import Refused
 from cityloop.core.texts import _
 from cityloop.practice import made
@@ -39,6 +40,23 @@ def fill(pack: Pack, folder: Path) -> Pack:
         shutil.rmtree(folder, ignore_errors=True)
         fresh.rename(folder)
     return reading.load(folder)
+
+
+def stock(pack: Pack, points: int | None) -> None:
+    """Fill the layers; how many points, if not as many as the pack wishes."""
+    from cityloop.practice import stocking
+
+    wishes = pack.file.practice
+    if wishes is None:
+        raise Refused("practice_none", pack=pack.key)
+    total = wishes.points if points is None else points
+    with progress() as told:
+        bar = told("stock", stocking.expected(wishes, total))
+        done = stocking.stock(wishes, total, day=pack.file.valid_from, at=clock.now(), progress=bar)
+    OUT.print(
+        _("%(held)s things stand in the city, %(new)s of them new.")
+        % {"held": f"{done.held:,}", "new": f"{done.new:,}"}
+    )
 
 
 def folder_of(pack: Pack, data_dir: Path | None) -> Path:

@@ -4,9 +4,7 @@ from cityloop.core.texts import N_, _
 
 TEXTS: dict[str, str] = {
     "practice_none": N_("The pack %(pack)s has no section practice: it wishes for nothing that could be made up."),
-    "practice_few_grids": N_(
-        "%(found)s unit grids were cut, but %(wanted)s are wished: let more be built up."
-    ),
+    "practice_few_grids": N_("%(found)s unit grids were cut, but %(wanted)s are wished: let more be built up."),
     "practice_no_outline": N_("%(area)s has no outline: name a boundary file, or carve it out of others."),
     "practice_beats": N_("%(wanted)s responsibility grids cannot be made: at least %(least)s, at most %(most)s."),
     "permission_missing": N_("No post of yours allows this: %(permission)s."),

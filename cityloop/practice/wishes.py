@@ -1,7 +1,7 @@
 """What a pack wants of the city that is made up for practice: the section `practice` of pack.yaml."""
 
 import re
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import AfterValidator, Field
 
@@ -53,8 +53,22 @@ class Share(Strict):
     built_up: Annotated[float, Field(gt=0)]
 
 
+class ThingWish(Strict):
+    """What stands in a layer. `form`: `roads` across what is built up; points `along` the roads of a layer, or
+    `scattered`; `blocks` in single grids; decks `over` the longest roads of a layer. `share` of all points that are
+    wished, or `count`. `name` may hold {name}, that of the community, and {number}; `states` by weight."""
+
+    form: Literal["roads", "along", "scattered", "blocks", "over"]
+    of: str = ""
+    share: Annotated[float, Field(gt=0)] | None = None
+    count: Annotated[int, Field(ge=0, le=999_999)] = 0
+    name: Annotated[str, Field(max_length=200)] = ""
+    states: dict[Annotated[str, Field(max_length=20)], Annotated[float, Field(gt=0)]] = {}
+
+
 class Wishes(Strict):
-    """`levels`: those of districts, streets and communities; `urban`: what the name of a town's community holds."""
+    """`levels`: those of districts, streets and communities; `urban`: what the name of a town's community
+    holds; `points`: so many objects that are points, shared out among the layers with a `share`."""
 
     seed: int = 1
     levels: Annotated[list[str], Field(min_length=3, max_length=3)] = ["district", "street", "community"]
@@ -69,3 +83,5 @@ class Wishes(Strict):
     assessment: GridNames = GridNames(name="{name} {number}")
     special: list[SpecialWish] = []
     carve: list[Carving] = []
+    points: Annotated[int, Field(ge=0, le=5_000_000)] = 50_000
+    things: dict[Code, ThingWish] = {}
