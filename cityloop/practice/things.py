@@ -61,7 +61,7 @@ def communities(
         if (box[2] - box[0]) * (box[3] - box[1]) < BUILT_UP:
             cells[code].append(box)
     return [
-        Community(*named[code], np.round(np.array(sorted(boxes), np.float64), 10))
+        Community(*named[code], np.array(sorted(boxes), np.float64).round(10))
         for code, boxes in sorted(cells.items())
     ]
 
@@ -117,8 +117,8 @@ class Things:
         if wish.form == "scattered":
             return shapely.points(np.round(middle, DIGITS)), names
         half = (high - low) * chance.uniform(0.08, 0.3, (count, 2))
-        west, south, east, north = np.round(np.c_[middle - half, middle + half], DIGITS).T
-        return shapely.box(west, south, east, north), names
+        low, high = np.round(middle - half, DIGITS), np.round(middle + half, DIGITS)
+        return shapely.box(low[:, 0], low[:, 1], high[:, 0], high[:, 1]), names
 
     def _roads(self, layer: str) -> tuple[Shapes, list[str]]:
         """Straight lines through the built-up cells of each community, the largest communities first."""
