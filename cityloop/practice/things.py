@@ -61,8 +61,7 @@ def communities(
         if (box[2] - box[0]) * (box[3] - box[1]) < BUILT_UP:
             cells[code].append(box)
     return [
-        Community(*named[code], np.array(sorted(boxes), np.float64).round(10))
-        for code, boxes in sorted(cells.items())
+        Community(*named[code], np.array(sorted(boxes), np.float64).round(10)) for code, boxes in sorted(cells.items())
     ]
 
 
