@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from bench.figures import Sheet
 
-PARTS = ("due", "objects", "replay", "evaluation", "online", "desk", "sweep")
+PARTS = ("due", "ledger", "objects", "replay", "evaluation", "online", "desk", "sweep")
 
 
 def main() -> None:
@@ -39,12 +39,17 @@ def _in_town(wanted: Sequence[str], sheet: "Sheet", options: argparse.Namespace)
 
     with fresh_town(options.pack) as town:
         where = database(town.folder)
+        if "ledger" in wanted:
+            from bench import ledger
+
+            ERR.print("ledger ...")
+            ledger.measure(sheet)
         if "objects" in wanted:
             from bench import objects
 
             ERR.print("objects ...")
             objects.measure(town, sheet)
-        if wanted == ("objects",):
+        if set(wanted) <= {"ledger", "objects"}:
             return where
         if "replay" in wanted:
             from bench import replay

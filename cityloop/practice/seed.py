@@ -18,8 +18,6 @@ from cityloop.core import bulk
 from cityloop.core.actor import SYSTEM
 from cityloop.ground.places.locate import AreaMap, Place
 from cityloop.ground.places.queries import areas_on
-from cityloop.ground.registry.ledger import Ledger
-from cityloop.ground.registry.queries import ledger_of
 from cityloop.ground.standards.queries import RuleValue
 from cityloop.loop.cases.actions import CASE_IDS, Move, advance_many
 from cityloop.loop.cases.catalogue import catalogue
@@ -125,13 +123,12 @@ def _standing(prefix: str) -> tuple[dict[str, int], int]:
 
 @dataclass(frozen=True)
 class _City:
-    """What cases are made from: the ground, the map and the ledger of today, and chance."""
+    """What cases are made from: the ground, the map of today, and chance."""
 
     here: Ground
     now: datetime
     chance: Random
     areas: AreaMap
-    duties: Ledger
     begins: datetime
     """When the edition in force began; no case is older."""
     rules: tuple[RuleValue, ...]
@@ -147,7 +144,6 @@ class _City:
             now,
             chance,
             areas_on(revision, day),
-            ledger_of(revision),
             datetime.combine(book.valid_from, time(), here.city.zone).astimezone(UTC),
             tuple(rule for rules in book.rules.values() for rule in rules if not rule.undecided),
             tuple(sorted(here.city.settings.get("channels", {}))),
@@ -189,7 +185,7 @@ class _City:
             address=f"{self.names.get(place.area_code, '')} {self.chance.randint(1, 999)}".strip(),
             category=rule.category_code,
         )
-        learned = learn(report, place, self.areas, self.here, self.duties)
+        learned = learn(report, place, self.areas, self.here)
         begun = opening(report, learned, self.here, number, id_)
         assert begun.opening is not None  # it is what `opening` gives
         case = begun.opening.case._replace(programme=PROGRAMME)

@@ -271,9 +271,11 @@ def _mondays(draft: Draft) -> None:
 def _file(draft: Draft, known: dict[str, dict[str, list[Any]]]) -> None:
     """What pack.yaml says about the tables, and about files beside it."""
     file, refuse = draft.file, draft.document.refuse
-    centre = file.settings.centre
+    centre, interim = file.settings.centre, file.settings.interim
     if centre not in known.get("organisations", [centre]):
         refuse(("settings", "centre"), "centre_unknown", value=centre)
+    if interim and interim not in known.get("organisations", [interim]):
+        refuse(("settings", "interim"), "organisation_unknown", value=interim)
     if file.edition.valid_from and file.edition.valid_from < file.valid_from:
         refuse(("edition", "valid_from"), "edition_before_pack", start=file.valid_from)
     for code, layer in file.layers.items():

@@ -179,11 +179,13 @@ class BaseMap(Strict):
 
 
 class Settings(Timing):
-    """`opens_itself`: the desk steps that a complete live report passes without a person. `second_factor_roles`:
-    whoever holds a post of these roles signs in with a second factor. `public_channel`: the channel of what citizens
-    send without signing in; empty: this city takes nothing so. `public_notice`: what they read before, by language."""
+    """`interim`: who acts where the ledger is silent, until a duty is settled. `opens_itself`: the desk steps that a
+    complete live report passes without a person. `second_factor_roles`: whoever holds a post of these roles signs in
+    with a second factor. `public_channel`: the channel of what citizens send without signing in; empty: this city takes
+    nothing so. `public_notice`: what they read before, by language."""
 
     centre: Code = "centre"
+    interim: Annotated[str, Field(max_length=40)] = ""
     yellow_share: Annotated[Decimal, Field(gt=0, lt=1)] = Decimal("0.8")
     axes_merged: bool = False
     opens_itself: DeskSteps = ["register", "file", "dispatch"]
