@@ -113,11 +113,13 @@ def demo(
                 accounts.prepare(chosen)
                 commands.set_clock(at)
                 practising.stock(chosen, None)
+                practising.fill_cases(chosen)
             else:
                 accounts.prepare(chosen)
                 commands.replay(chosen, None, at=at or ("end" if no_serve else "lively"), limit=limit, json=json)
+                if not no_serve:
+                    commands.seed(accounts.PRACTICE, 1)
             if not no_serve:
-                commands.seed(accounts.PRACTICE, 1)
                 raise typer.Exit(commands.serve(host, port, feed_port))
 
 

@@ -32,7 +32,7 @@ WORK = {
     "replay": N_("Replaying the history"),
     "verify": N_("Verifying chains and seals"),
     "derive": N_("Reading"),
-    "seed": N_("Seeding open cases"),
+    "seed": N_("Seeding cases"),
     "land": N_("Cutting communities"),
     "stock": N_("Putting things up"),
 }
@@ -294,12 +294,14 @@ def seal(export: bool) -> None:
         )
 
 
-def seed(count: int, number: int) -> None:
-    """Top the practice cases up to `count` open ones."""
+def seed(count: int, number: int, closed: int = 0, days: int = 30) -> None:
+    """Top the practice cases up to `count` open ones, and so many closed ones of the last days."""
     from cityloop.practice import seed as practice
 
+    past = practice.Past(closed, days)
     with progress() as told:
-        done = practice.seed(count, at=clock.now(), number=number, progress=told("seed", count))
+        bar = told("seed", count + closed)
+        done = practice.seed(count, at=clock.now(), number=number, past=past, progress=bar)
     OUT.print(
         _("%(made)s cases made in %(seconds)s s; %(open)s practice cases are open.")
         % {"made": f"{done.made:,}", "open": f"{done.open:,}", "seconds": f"{done.seconds:.1f}"}

@@ -5,7 +5,7 @@ import shutil
 from pathlib import Path
 from typing import Any
 
-from cityloop.config.commands import ERR, OUT, progress
+from cityloop.config.commands import ERR, OUT, progress, seed
 from cityloop.config.pack import reading
 from cityloop.config.pack.reading import Pack
 from cityloop.config.session import DATA_DIR
@@ -57,6 +57,12 @@ def stock(pack: Pack, points: int | None) -> None:
         _("%(held)s things stand in the city, %(new)s of them new.")
         % {"held": f"{done.held:,}", "new": f"{done.new:,}"}
     )
+
+
+def fill_cases(pack: Pack) -> None:
+    """Cases of the last days, open and closed."""
+    if (wishes := pack.file.practice) is not None:
+        seed(wishes.open_cases, wishes.seed, wishes.closed_cases, wishes.days)
 
 
 def folder_of(pack: Pack, data_dir: Path | None) -> Path:

@@ -68,7 +68,8 @@ class ThingWish(Strict):
 
 class Wishes(Strict):
     """`levels`: those of districts, streets and communities; `urban`: what the name of a town's community
-    holds; `points`: so many objects that are points, shared out among the layers with a `share`."""
+    holds; `points`: so many objects that are points, shared out among the layers with a `share`; `days`: of
+    the closed cases."""
 
     seed: int = 1
     levels: Annotated[list[str], Field(min_length=3, max_length=3)] = ["district", "street", "community"]
@@ -85,3 +86,6 @@ class Wishes(Strict):
     carve: list[Carving] = []
     points: Annotated[int, Field(ge=0, le=5_000_000)] = 50_000
     things: dict[Code, ThingWish] = {}
+    open_cases: Annotated[int, Field(ge=0, le=1_000_000)] = 400
+    closed_cases: Annotated[int, Field(ge=0, le=1_000_000)] = 6_000
+    days: Annotated[int, Field(ge=1, le=365)] = 30
