@@ -11,7 +11,7 @@ import shapely
 from rich.table import Table
 
 from cityloop.config.commands import OUT, require_writable
-from cityloop.config.pack.schema import WorkloadSpec
+from cityloop.config.pack.ground import WorkloadSpec
 from cityloop.core import clock
 from cityloop.core.errors import Refused, Unknown
 from cityloop.core.texts import N_, _

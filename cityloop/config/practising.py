@@ -5,7 +5,7 @@ import shutil
 from pathlib import Path
 from typing import Any
 
-from cityloop.config.commands import ERR, OUT, progress, seed
+from cityloop.config.commands import ERR, OUT, progress, seed, set_clock
 from cityloop.config.pack import reading
 from cityloop.config.pack.reading import Pack
 from cityloop.config.session import DATA_DIR
@@ -68,6 +68,17 @@ def fill_cases(pack: Pack) -> None:
 def folder_of(pack: Pack, data_dir: Path | None) -> Path:
     """Where a made pack lies that nobody asked for by name."""
     return (data_dir or DATA_DIR) / "practice" / pack.key
+
+
+def live(pack: Pack, data_dir: Path | None, at: str | None) -> None:
+    """The whole city of a demo: land, accounts, things and cases. What is there stays as it is."""
+    from cityloop.config import demo
+
+    made = fill(pack, folder_of(pack, data_dir))
+    demo.prepare(made)
+    set_clock(at)
+    stock(made, None)
+    fill_cases(made)
 
 
 def _given(pack: Pack) -> list[GivenArea]:

@@ -14,6 +14,7 @@ from zoneinfo import ZoneInfo, available_timezones
 
 from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 
+from cityloop.config.pack.ground import Boundary, GridSpec
 from cityloop.config.pack.layers import LayerSpec
 from cityloop.config.pack.timing import Timing
 from cityloop.core.fields import (
@@ -203,34 +204,6 @@ class EditionSpec(Strict):
     code: Code = "1"
     valid_from: OptionalDay = None
     complete: bool = False
-
-
-class WorkloadSpec(Strict):
-    """What a collector's work in a unit grid is made of, in any unit: for itself, for each kilometre of road, for each
-    object and for each past case."""
-
-    grid: Annotated[float, Field(ge=0)] = 1.0
-    road_km: Annotated[float, Field(ge=0)] = 5.0
-    object: Annotated[float, Field(ge=0)] = 0.1
-    case: Annotated[float, Field(ge=0)] = 0.2
-
-
-class GridSpec(Strict):
-    """`size_m`: the side of a unit grid in metres when `cityloop pack derive` lays a new one."""
-
-    size_m: Annotated[float, Field(ge=10, le=10_000)] = 100.0
-    workload: WorkloadSpec = WorkloadSpec()
-
-
-class Boundary(Strict):
-    """Polygons of one level. `code`, `name`, `parent` are names of GeoJSON properties."""
-
-    file: Annotated[str, Field(min_length=1)]
-    code: Annotated[str, Field(min_length=1)]
-    name: str = ""
-    parent: str = ""
-    scheme: Code = "division"
-    crs: str = "EPSG:4326"
 
 
 class PackFile(Strict):
