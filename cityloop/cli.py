@@ -17,7 +17,7 @@ texts.speak(texts.choose(sys.argv, os.environ))  # typer reads its own headings 
 import typer
 from typer.exceptions import TyperException
 
-from cityloop.config import grid_verbs, object_verbs, practice_verbs
+from cityloop.config import grid_verbs, map_verbs, object_verbs, practice_verbs
 from cityloop.config.session import session
 from cityloop.config.verbs import (
     BROKEN,
@@ -52,6 +52,7 @@ rules_app = Typer(cls=Verbs, help=_("Write the rule book, or propose what a file
 app.add_typer(rules_app, name="rules")
 app.add_typer(object_verbs.app, name="objects")
 app.add_typer(grid_verbs.app, name="grids")
+app.add_typer(map_verbs.app, name="map")
 app.add_typer(practice_verbs.app, name="practice")
 app.add_typer(practice_verbs.bench, name="bench")
 
