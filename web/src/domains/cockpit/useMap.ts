@@ -36,6 +36,7 @@ export function useMap(box: Ref<HTMLElement | null>, wish: () => Wish, options: 
     plain: false,
     rings: [],
     baseTiles: city.value?.base_map?.tiles ?? null,
+    ownMap: city.value?.base_map?.pmtiles ?? null,
     attribution: city.value?.base_map?.attribution ?? '',
     bounds: boundsOf(city.value?.bounds),
     ...wish(),
