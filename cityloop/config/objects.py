@@ -59,7 +59,7 @@ def take_in(
     _show_columns(found.unknown)
     _show_misplaced(table, places, datum)
     if problems:
-        _show_problems(problems, rejects)
+        show_problems(problems, rejects)
         if rejects is None:
             raise Refused("file_refused", count=len(problems))
     difference = take_objects(
@@ -90,7 +90,7 @@ def _show_misplaced(table: GeoTable, places: AreaMap, datum: Datum) -> None:
         ERR.print(_("%(outside)s points lie outside the city; only %(left)s would if this holds: %(why)s") % told)
 
 
-def _show_problems(problems: Sequence[Problem], rejects: Path | None) -> None:
+def show_problems(problems: Sequence[Problem], rejects: Path | None) -> None:
     for problem in problems[:SHOWN]:
         ERR.print(str(problem), markup=False, highlight=False)
     if len(problems) > SHOWN:

@@ -79,7 +79,7 @@ def search(text: str, revision: str, *, limit: int = 10, public: bool = False) -
     readings = _readings(asked)
     if not readings:
         return []
-    paths = _paths(revision)
+    paths = area_paths(revision)
     best = _weighed(_begins(readings, public), readings, paths)
     if not best or best[0][0] < SURE:
         best = _weighed([*_alike(readings, public), *(found for _, found, _ in best)], readings, paths)
@@ -120,8 +120,9 @@ def areas_by_name(revision: str) -> dict[str, list[int]]:
 
 
 @lru_cache(maxsize=2)
-def _paths(revision: str) -> dict[int, frozenset[int]]:
-    return {id_: frozenset(path) for id_, path in Area.objects.values_list("id", "path")}
+def area_paths(revision: str) -> dict[int, tuple[int, ...]]:
+    """For each area the ids from the top down to itself; read once per revision of the city."""
+    return {id_: tuple(path) for id_, path in Area.objects.values_list("id", "path")}
 
 
 def _readings(asked: Asked) -> list[Name]:
@@ -168,14 +169,14 @@ def _found(looks: Sequence[tuple[str, list[Any]]]) -> list[Found]:
 
 
 def _weighed(
-    rows: Iterable[Found], readings: Sequence[Name], paths: dict[int, frozenset[int]]
+    rows: Iterable[Found], readings: Sequence[Name], paths: dict[int, tuple[int, ...]]
 ) -> list[tuple[float, Found, Name]]:
     """Each name once with its best score and the reading that gave it, the best first."""
     best: dict[int, tuple[float, Found, Name]] = {}
     for row in rows:
         for name in readings:
             score = _likeness(row, name)
-            if name.areas and not name.areas & paths.get(row.area or 0, frozenset()):
+            if name.areas and name.areas.isdisjoint(paths.get(row.area or 0, ())):
                 score *= ELSEWHERE
             if name.number is not None and row.kind != "road":
                 score *= WITHOUT_NUMBER

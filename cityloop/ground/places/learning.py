@@ -60,6 +60,17 @@ def from_addresses(addresses: Iterable[Address]) -> list[NameData]:
     ]
 
 
+def from_given(given: Iterable[Address], *, places: bool = True) -> list[NameData]:
+    """What `from_addresses` reads, and with `places` everything else as the name of a place."""
+    rows = list(given)
+    others = [row for row in rows if places and not (split_number(row.text) or split_crossing(row.text))]
+    found = {f"{fold(row.text)}@{row.area or ''}": row for row in others if fold(row.text)}
+    return [
+        *from_addresses(rows),
+        *(NameData(code, "place", row.text.strip(), row.lon, row.lat, row.area) for code, row in found.items()),
+    ]
+
+
 def from_roads(roads: Sequence[Road]) -> list[NameData]:
     """Roads at a point of their longest piece, and where two of different names meet, their crossing."""
     named = [road for road in roads if fold(road.name)]

@@ -68,3 +68,9 @@ def _changes(revision: str) -> list[date]:
         for first, last in kind.objects.values_list("valid_from", "valid_to").distinct():
             days |= {first, last}
     return sorted(day for day in days if day is not None)
+
+
+@lru_cache(maxsize=2)
+def area_names(revision: str) -> dict[int, tuple[str, dict[str, str]]]:
+    """The name of every area, past ones too, and its names by language; read once per revision of the city."""
+    return {id_: (name, names) for id_, name, names in Area.objects.values_list("id", "name", "names")}
