@@ -104,10 +104,12 @@ def demo(
     with speaking(lang):
         chosen = commands.find_pack(pack)
         with session(data_dir):
+            from cityloop.config import addresses
             from cityloop.config import demo as accounts
 
             accounts.prepare(chosen)
             commands.replay(chosen, None, at=at or ("end" if no_serve else "lively"), limit=limit, json=json)
+            addresses.refresh()
             if not no_serve:
                 commands.seed(accounts.PRACTICE, 1)
                 raise typer.Exit(commands.serve(host, port, feed_port))

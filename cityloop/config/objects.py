@@ -27,6 +27,7 @@ from cityloop.ground.registry.geofiles_out import write
 from cityloop.ground.registry.geoshapes import in_datum
 from cityloop.ground.registry.geotables import GeoTable
 from cityloop.ground.registry.inventory import take_objects
+from cityloop.ground.registry.named import put_layer_names
 from cityloop.ground.registry.objects import KINDS, ObjectDifference
 from cityloop.ground.registry.surveys import OWN, Kind, inner_points, survey
 
@@ -72,6 +73,8 @@ def take_in(
         raise Refused("object_taken", count=len(difference.taken), line=line, object=code)
     if dry_run:
         OUT.print(_("Nothing was written."))
+    else:
+        put_layer_names([layer], actor=SYSTEM)
 
 
 def _show_columns(unknown: Sequence[str]) -> None:

@@ -50,7 +50,10 @@ class PointOut(Schema):
 def search(request: HttpRequest, q: Typed = "", limit: Limit = 10) -> list[dict[str, Any]]:
     """What a line may mean: an object's code, a name, an address, a crossing, coordinates; the likeliest first."""
     actor_of(request).require(READ)
-    return _told(find(q, city().revision, limit=limit))
+    here = city()
+    found = find(q, here.revision, limit=limit)
+    bounds = areas_on(here.revision, here.day(clock.now())).bounds
+    return _told(sorted(found, key=lambda match: match.kind == "point" and not _inside(match, bounds)))
 
 
 @router.get("/places/at", response=PointOut)
@@ -66,6 +69,14 @@ def at(request: HttpRequest, lon: Lon, lat: Lat) -> dict[str, Any]:
         "grid": grid,
         "near": _told(gazetteer.at(lon, lat)),
     }
+
+
+def _inside(match: Match, bounds: tuple[float, float, float, float] | None) -> bool:
+    """Whether coordinates lie in the city, which says in which order they were given."""
+    if bounds is None or match.lon is None or match.lat is None:
+        return True
+    west, south, east, north = bounds
+    return west <= match.lon <= east and south <= match.lat <= north
 
 
 def _told(matches: list[Match]) -> list[dict[str, Any]]:

@@ -59,7 +59,9 @@ def test_areas_objects_and_crossings_are_found(person: Person) -> None:
         ("9900010001", "Markets", "object"),
         ("9900010002", "东市场", "object"),
     ]
-    assert person.get("/places/search?q=50.002,10.003").json()[0]["kind"] == "point"
+    for order in ("50.002,10.003", "10.003 50.002"):
+        (first, _) = person.get(f"/places/search?q={order}").json()
+        assert (first["kind"], first["lon"], first["lat"]) == ("point", 10.003, 50.002)
     assert person.get("/places/search?q=").json() == []
 
 
