@@ -25,7 +25,11 @@ class Kept(Generic[T]):
             found = self._made.get(key)
             if found is not None and time.monotonic() < found[0]:
                 return found[1]
-            value = make()
+            try:
+                value = make()
+            except BaseException:
+                self._making.pop(key, None)  # what cannot be made leaves nothing behind
+                raise
             with self._lock:
                 self._made.pop(key, None)
                 self._made[key] = time.monotonic() + self.seconds, value
@@ -33,6 +37,11 @@ class Kept(Generic[T]):
                     oldest = next(iter(self._made))
                     del self._made[oldest], self._making[oldest]
             return value
+
+    def has(self, key: Hashable) -> bool:
+        """Whether `get` would not have to make it."""
+        found = self._made.get(key)
+        return found is not None and time.monotonic() < found[0]
 
     def clear(self) -> None:
         with self._lock:
