@@ -30,6 +30,7 @@ from cityloop.loop.intake.api import router as intake
 from cityloop.loop.intake.photos import router as report_photos
 from cityloop.results.cockpit.api import router as cockpit
 from cityloop.results.evaluation.api import router as evaluation
+from cityloop.results.exchange.api import router as exchange
 
 VERSION = version("cityloop")
 ALWAYS = {400: "Not understood", 404: "Not found", 422: "Refused", 500: "Failed", 503: "Not available"}
@@ -93,7 +94,7 @@ api = CityloopAPI(
 install(api)
 for router in (
     *(me, evidence, report_photos, intake, case_photos, cases, clocks, dispatch),
-    *(rule_proposals, rules, object_imports, census, objects, participation, evaluation, cockpit),
+    *(rule_proposals, rules, object_imports, census, objects, participation, evaluation, exchange, cockpit),
 ):
     api.add_router("", router)
 

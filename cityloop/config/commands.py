@@ -41,6 +41,7 @@ SECTIONS = {
     "areas": N_("Areas"),
     "area_classes": N_("Classes of areas"),
     "grids": N_("Unit grids"),
+    "members": N_("Grids of further areas"),
     "organisations": N_("Organisations"),
     "posts": N_("Posts"),
     "categories": N_("Categories"),
@@ -59,7 +60,7 @@ def find_pack(name: str | None) -> Pack:
         coming = sorted(file.parent for folder in PACKS for file in folder.glob(f"*/{reading.FILE}"))
         if not coming:
             raise Refused("pack_none")
-        return load_pack(coming[0])
+        return load_pack(next((folder for folder in coming if reading.load_file(folder).first), coming[0]))
     if not Path(name).exists():
         for folder in PACKS:
             if (folder / name / reading.FILE).is_file():

@@ -8,6 +8,7 @@ TEXTS: dict[str, str] = {
     "step_elsewhere": N_("%(step)s: your posts do not reach the area or the unit of this case."),
     "not_signed_in": N_("Sign in first: send a token as 'Authorization: Bearer …'."),
     "view_ended": N_("What this page may look at has run out: load it again."),
+    "tile_token_wrong": N_("This tile needs a token, or yours has run out: ask for one at /api/tiles/token."),
     "csrf_missing": N_("This page is no longer signed: load it again, then repeat what you did."),
     "second_factor_missing": N_("Your post asks for a second factor: set one up first."),
     "secret_missing": N_(
@@ -157,6 +158,7 @@ TEXTS: dict[str, str] = {
     "calendar_setting_wrong": N_("Calendar %(calendar)s: %(setting)s cannot be %(value)s."),
     "box_unreadable": N_("%(value)s is no box; write west,south,east,north in degrees."),
     "layer_unknown": N_("There is no layer %(layer)s."),
+    "scheme_unknown": N_("There are no areas of scheme %(scheme)s."),
     "layer_without_class": N_("Layer %(layer)s has no class code, so objects without a code cannot be given one."),
     "layer_full": N_("Layer %(layer)s has no running numbers left for more objects."),
     "object_taken": N_(

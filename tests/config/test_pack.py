@@ -619,7 +619,7 @@ def test_a_duty_that_is_gone_ends(folder: Path, edit: Edit) -> None:
 @pytest.mark.django_db
 def test_the_number_of_statements_does_not_grow_with_the_rows(tmp_path: Path) -> None:
     added = {
-        "grids": "990100001{0:05},990100001,10.0,50.0,10.005,50.01",
+        "grids": "990100001{0:05},990100001,10.0,51.{0:05}1,10.005,51.{0:05}9",
         "areas": "street,990100002{0:05},Street {0},,990100002,",
         "organisations": "unit-{0},Unit {0},,unit,roads,",
         "categories": "02{0:05},Thing {0},,event,minor,01,",

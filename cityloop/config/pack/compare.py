@@ -12,8 +12,8 @@ from cityloop.config.pack.wanted import DatedDuty, Wanted
 from cityloop.core.errors import TEXTS, Refused
 from cityloop.core.texts import _
 from cityloop.ground.accounts.models import Organisation, Post
-from cityloop.ground.places.actions import AreaClassData, refuse_other
-from cityloop.ground.places.models import Area, AreaClass, City, UnitGrid
+from cityloop.ground.places.actions import AreaClassData, GridData, refuse_other
+from cityloop.ground.places.models import Area, AreaClass, AreaGrid, City, UnitGrid
 from cityloop.ground.registry.actions import DutyData
 from cityloop.ground.registry.models import Layer, LedgerParty, LedgerRow
 from cityloop.ground.registry.objects import LayerData
@@ -24,8 +24,8 @@ from cityloop.loop.clocks.actions import CalendarData
 from cityloop.loop.clocks.models import Calendar
 
 SECTIONS = (
-    "city", "calendars", "areas", "area_classes", "grids", "organisations", "posts", "categories", "documents",
-    "crosswalk", "rules", "layers", "ledger",
+    "city", "calendars", "areas", "area_classes", "grids", "members", "organisations", "posts", "categories",
+    "documents", "crosswalk", "rules", "layers", "ledger",
 )  # fmt: skip
 Fields = dict[str, Any]
 ONE_DAY = timedelta(days=1)
@@ -106,8 +106,9 @@ def plan(wanted: Wanted, day: date) -> Difference:
     found.changes += _dated("areas", _areas(), {row.ref: _area_fields(row) for row in wanted.areas})
     after_classes = {_class_key(row): {"class": row.name, "until": row.valid_to} for row in wanted.area_classes}
     found.changes += _differ("area_classes", _area_classes(), after_classes)
-    after_grids = {row.code: _without(row._asdict(), "code") for row in wanted.grids}
+    after_grids = {row.code: _grid_fields(row, row.shape) for row in wanted.grids}
     found.changes += _fixed(_dated("grids", _grids(), after_grids))
+    found.changes += _differ("members", _members(), {key: {} for key in wanted.members})
     after_organisations = {row.code: _without(row._asdict(), "code") for row in wanted.organisations}
     found.changes += _dated("organisations", _organisations(), after_organisations)
     after_posts = {row.code: _without(row._asdict(), "code") for row in wanted.posts}
@@ -181,6 +182,8 @@ def _areas() -> dict[str, Fields]:
             "names": row["names"],
             "parent": refs.get(row["parent_id"], ""),
             "shape": _short(row["shape"]),
+            "generated": row["generated"],
+            "hours": row["hours"],
             "valid_to": row["valid_to"],
         }
         for row in rows
@@ -211,12 +214,22 @@ def _class_key(row: AreaClassData) -> str:
 
 def _grids() -> dict[str, Fields]:
     rows = UnitGrid.objects.values_list(
-        "code", "area__scheme", "area__code", "west", "south", "east", "north", "valid_to"
+        "code", "area__scheme", "area__code", "west", "south", "east", "north", "shape", "generated", "valid_to"
     )
-    names = ("west", "south", "east", "north", "valid_to")
-    return {
-        code: {"area": f"{scheme}:{area}", **dict(zip(names, rest, strict=True))} for code, scheme, area, *rest in rows
-    }
+    found: dict[str, Fields] = {}
+    for code, scheme, area, west, south, east, north, shape, generated, ended in rows.iterator():
+        grid = GridData(code, f"{scheme}:{area}", west, south, east, north, None, generated)
+        found[code] = _grid_fields(grid, shape) | {"valid_to": ended}
+    return found
+
+
+def _members() -> dict[str, Fields]:
+    rows = AreaGrid.objects.filter(valid_to=None).values_list("area__scheme", "area__code", "grid__code")
+    return {f"{scheme}:{area} {grid}": {} for scheme, area, grid in rows.iterator()}
+
+
+def _grid_fields(row: GridData, shape: bytes | memoryview | None) -> Fields:
+    return _without(row._asdict(), "code") | {"shape": _short(shape)}
 
 
 def _organisations() -> dict[str, Fields]:

@@ -16,12 +16,25 @@ from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 
 from cityloop.config.pack.layers import LayerSpec
 from cityloop.config.pack.timing import Timing
-from cityloop.core.fields import Code, Day, Name, NamedRow, Names, OptionalDay, Ref, Row, Strict, empty_means, refusal
+from cityloop.core.fields import (
+    Code,
+    Day,
+    Name,
+    NamedRow,
+    Names,
+    OptionalDay,
+    Ref,
+    Row,
+    Strict,
+    Yes,
+    empty_means,
+    refusal,
+)
+from cityloop.core.hours import WEEKDAYS, WeeklyHours
 from cityloop.ground.accounts.roles import ROLES
 from cityloop.ground.standards.lines import CategoryLine, CrosswalkLine, DocumentLine, RuleLine
 from cityloop.loop.history.mapping import Mapping
 
-WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 DESK_STEPS = ("register", "file", "dispatch")
 BEGINNING = date(1970, 1, 1)
 _TIME = re.compile(r"([01]\d|2[0-3]):[0-5]\d|24:00")
@@ -200,8 +213,11 @@ class Boundary(Strict):
 
 
 class PackFile(Strict):
-    """pack.yaml as a whole."""
+    """pack.yaml as a whole. `like`: another pack, by the name of its folder beside this one: what this file does not
+    say, and which of its rule book's tables are not here, is taken from there. `first`: taken where none is named."""
 
+    like: str = ""
+    first: bool = False
     city: City
     valid_from: Day = BEGINNING
     scheme: Annotated[str, Field(max_length=40)] = ""
@@ -232,7 +248,8 @@ class PackFile(Strict):
 
 
 class AreaRow(NamedRow):
-    """areas.csv. `shape_key`: the value of the boundary file's code property where it is not `code`."""
+    """areas.csv. `shape_key`: the value of the boundary file's code property where it is not `code`; `shape`: a polygon
+    as WKT in WGS-84, which goes before that of a boundary file."""
 
     prose = NamedRow.prose | {"shape_key"}
 
@@ -241,6 +258,9 @@ class AreaRow(NamedRow):
     name: Annotated[str, Field(min_length=1, max_length=120)]
     parent: Ref = ""
     shape_key: str = ""
+    shape: str = ""
+    hours: WeeklyHours = {}
+    generated: Yes = False
 
     @property
     def ref(self) -> str:
@@ -263,7 +283,8 @@ class AreaClassRow(Row):
 
 
 class GridRow(Row):
-    """grids.csv: degrees of WGS-84."""
+    """grids.csv: degrees of WGS-84. `shape`: a polygon as WKT where it is not the box; `areas`: other areas that it
+    counts to, such as a beat, as `scheme:code`, separated by spaces."""
 
     code: Code
     area: Annotated[str, Field(min_length=1, max_length=80)]
@@ -271,6 +292,9 @@ class GridRow(Row):
     south: Annotated[float, Field(ge=-90, le=90)]
     east: Annotated[float, Field(ge=-180, le=180)]
     north: Annotated[float, Field(ge=-90, le=90)]
+    shape: str = ""
+    areas: str = ""
+    generated: Yes = False
 
     @model_validator(mode="after")
     def _a_box(self) -> Self:

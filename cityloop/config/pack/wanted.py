@@ -6,11 +6,13 @@ from datetime import date
 from functools import cached_property
 from typing import Any
 
+import shapely
+
 from cityloop.config.pack.draft import parent_ref
 from cityloop.config.pack.reading import Pack
 from cityloop.config.pack.schema import CalendarSpec, LedgerLine
 from cityloop.ground.accounts.structure import OrganisationData, PostData
-from cityloop.ground.places.actions import AreaClassData, AreaData, CityData, GridData
+from cityloop.ground.places.actions import AreaClassData, AreaData, CityData, GridData, Member
 from cityloop.ground.registry.actions import DutyData
 from cityloop.ground.registry.objects import LayerData
 from cityloop.ground.standards.editions import whole
@@ -67,6 +69,7 @@ class Wanted:
             AreaData(
                 area.scheme, area.code, area.level, area.name, area.names,
                 pack.area(parent_ref(area)).ref if area.parent else "", pack.shapes.get((area.scheme, area.code)),
+                area.generated, area.hours,
             )
             for area in pack.areas
         ]  # fmt: skip
@@ -81,10 +84,20 @@ class Wanted:
 
     @cached_property
     def grids(self) -> list[GridData]:
+        shapes = iter(shapely.to_wkb(shapely.from_wkt([grid.shape for grid in self.pack.grids if grid.shape])))
         return [
-            GridData(grid.code, self._area(grid.area), grid.west, grid.south, grid.east, grid.north)
+            GridData(
+                grid.code, self._area(grid.area), grid.west, grid.south, grid.east, grid.north,
+                next(shapes) if grid.shape else None, grid.generated,
+            )
             for grid in self.pack.grids
-        ]
+        ]  # fmt: skip
+
+    @cached_property
+    def members(self) -> dict[str, Member]:
+        """Which grids count to which further areas, by both."""
+        found = [Member(self._area(ref), grid.code) for grid in self.pack.grids for ref in grid.areas.split()]
+        return {f"{row.area} {row.grid}": row for row in found}
 
     @cached_property
     def organisations(self) -> list[OrganisationData]:

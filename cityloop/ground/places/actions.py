@@ -1,7 +1,7 @@
 """The only writers of the city, its areas and its grids. Many rows are a constant number of statements."""
 
 import json
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import date, datetime, timedelta
 from typing import Any, NamedTuple
 
@@ -11,7 +11,7 @@ from django.db.models import F, Q
 from cityloop.core import bulk
 from cityloop.core.actor import Actor
 from cityloop.core.errors import Conflict
-from cityloop.ground.places.models import Area, AreaClass, City
+from cityloop.ground.places.models import Area, AreaClass, City, UnitGrid
 
 SET_UP = "city.set_up"
 """What an actor must be allowed to do to write any of what a pack says."""
@@ -28,6 +28,8 @@ AREAS = bulk.Table(
         "parent_id": "int8",
         "path": "int8[]",
         "shape": "bytea",
+        "generated": "bool",
+        "hours": "jsonb",
         "valid_from": "date",
         "valid_to": "date",
     },
@@ -42,9 +44,12 @@ GRIDS = bulk.Table(
         "south": "float8",
         "east": "float8",
         "north": "float8",
+        "shape": "bytea",
+        "generated": "bool",
         "valid_from": "date",
     },
 )
+MEMBERS = bulk.Table("places_areagrid", {"area_id": "int8", "grid_id": "int8", "valid_from": "date"})
 
 
 class CityData(NamedTuple):
@@ -58,7 +63,7 @@ class CityData(NamedTuple):
 
 
 class AreaData(NamedTuple):
-    """`parent` is written `scheme:code`, as `ref` is; empty at the top. `shape` is WKB."""
+    """`parent` is written `scheme:code`, as `ref` is; empty at the top. `shape` is WKB; `hours`: see `Area`."""
 
     scheme: str
     code: str
@@ -67,6 +72,8 @@ class AreaData(NamedTuple):
     names: dict[str, str]
     parent: str
     shape: bytes | None
+    generated: bool = False
+    hours: Mapping[str, Sequence[Sequence[str]]] = {}
 
     @property
     def ref(self) -> str:
@@ -90,6 +97,15 @@ class GridData(NamedTuple):
     south: float
     east: float
     north: float
+    shape: bytes | None = None
+    generated: bool = False
+
+
+class Member(NamedTuple):
+    """A unit grid counts to an area, written `scheme:code`."""
+
+    area: str
+    grid: str
 
 
 @transaction.atomic
@@ -160,7 +176,7 @@ def put_areas(tree: Sequence[AreaData], touched: Collection[str], *, actor: Acto
         if area.ref in touched or path != before:
             rows.append(
                 (ids[area.ref], area.scheme, area.code, area.level, area.name, json.dumps(area.names),
-                 ids.get(area.parent), path, area.shape, since, None)
+                 ids.get(area.parent), path, area.shape, area.generated, json.dumps(area.hours), since, None)
             )  # fmt: skip
     bulk.upsert(AREAS, rows)
 
@@ -172,8 +188,30 @@ def put_grids(grids: Sequence[GridData], *, actor: Actor, begins: date) -> None:
     areas = area_ids()
     bulk.insert(
         GRIDS,
-        [(grid.code, areas[grid.area], grid.west, grid.south, grid.east, grid.north, begins) for grid in grids],
+        [(grid.code, areas[grid.area], *grid[2:], begins) for grid in grids],
     )
+
+
+@transaction.atomic
+def put_members(members: Sequence[Member], *, actor: Actor, begins: date) -> None:
+    """Let unit grids count to areas from `begins` on."""
+    actor.require(SET_UP)
+    areas, grids = area_ids(), grid_ids()
+    bulk.insert(MEMBERS, [(areas[row.area], grids[row.grid], begins) for row in members])
+
+
+@transaction.atomic
+def end_members(members: Sequence[Member], *, actor: Actor, day: date) -> None:
+    """Unit grids that count to these areas no more: until `day`, or for one day if they began on it."""
+    actor.require(SET_UP)
+    areas, grids = area_ids(), grid_ids()
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "UPDATE places_areagrid m SET valid_to = GREATEST(%s::date, valid_from + 1)"
+            " FROM unnest(%s::bigint[], %s::bigint[]) AS e(area, grid)"
+            " WHERE m.area_id = e.area AND m.grid_id = e.grid AND m.valid_to IS NULL",
+            [day, [areas[row.area] for row in members], [grids[row.grid] for row in members]],
+        )
 
 
 @transaction.atomic
@@ -218,3 +256,8 @@ def area_ids() -> dict[str, int]:
     """Ids of the areas in force, by `scheme:code`; one statement."""
     rows = Area.objects.filter(valid_to=None).values_list("scheme", "code", "id")
     return {f"{scheme}:{code}": pk for scheme, code, pk in rows}
+
+
+def grid_ids() -> dict[str, int]:
+    """Ids of the unit grids in force, by code; one statement."""
+    return dict(UnitGrid.objects.filter(valid_to=None).values_list("code", "id"))

@@ -9,6 +9,8 @@ import numpy as np
 import shapely
 from numpy.typing import ArrayLike, NDArray
 
+from cityloop.ground.places.metres import Shapes
+
 Index = NDArray[np.int64]
 """Positions in a list; -1 where there is none."""
 
@@ -26,7 +28,7 @@ class AreaRow(NamedTuple):
 
 
 class GridRow(NamedTuple):
-    """A unit grid: a box in degrees, and the area it belongs to."""
+    """A unit grid: a box in degrees, and the area it belongs to. `shape`: WKB in WGS-84; None: it is its box."""
 
     id: int
     code: str
@@ -35,6 +37,7 @@ class GridRow(NamedTuple):
     south: float
     east: float
     north: float
+    shape: bytes | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,8 +73,7 @@ class AreaMap:
         self._place_of_area: Index = np.array([i for i, row in enumerate(self.areas) if row.shape], np.int64)
         shapes = shapely.from_wkb([row.shape for row in self.areas if row.shape])
         self._shapes = shapely.STRtree(shapely.make_valid(np.asarray(shapes, dtype=object)))
-        boxes = np.array([row[3:] for row in self.grids], np.float64).reshape(-1, 4)
-        self._boxes = shapely.STRtree(shapely.box(*boxes.T))
+        self._cells = shapely.STRtree(cells_of(self.grids))
         position = {row.id: i for i, row in enumerate(self.areas)}
         self._area_of_grid: Index = np.array([position[row.area] for row in self.grids], np.int64)
 
@@ -83,7 +85,7 @@ class AreaMap:
     @property
     def bounds(self) -> tuple[float, float, float, float] | None:
         """West, south, east, north of all polygons and grids, in degrees; None where there are neither."""
-        known = [tree.geometries for tree in (self._shapes, self._boxes) if len(tree)]
+        known = [tree.geometries for tree in (self._shapes, self._cells) if len(tree)]
         if not known:
             return None
         west, south, east, north = shapely.total_bounds(np.concatenate(known)).tolist()
@@ -94,7 +96,7 @@ class AreaMap:
         lon, lat = np.asarray(lons, np.float64), np.asarray(lats, np.float64)
         points = shapely.points(lon, lat)
         points[~(np.isfinite(lon) & np.isfinite(lat))] = None
-        grids = _smallest(self._boxes, points)
+        grids = _smallest(self._cells, points)
         areas = np.full(len(points), -1, np.int64)
         if self.has_shapes:
             found = _smallest(self._shapes, points)
@@ -116,7 +118,7 @@ class AreaMap:
     def grids_in(self, west: float, south: float, east: float, north: float) -> list[GridRow]:
         """The grids that touch a box in degrees, by code."""
         return [
-            self.grids[place] for place in sorted(self._boxes.query(shapely.box(west, south, east, north)).tolist())
+            self.grids[place] for place in sorted(self._cells.query(shapely.box(west, south, east, north)).tolist())
         ]
 
     def area_of(self, grid: int, area: int, printed: str) -> AreaRow | None:
@@ -134,6 +136,14 @@ class AreaMap:
         path, code = (tuple(row.path), row.code) if row else ((), "")
         point = self.area_of(grid, area, "")
         return Place(lon, lat, self.grids[grid].id if grid >= 0 else None, path, code, point.code if point else "")
+
+
+def cells_of(grids: Sequence[GridRow]) -> Shapes:
+    """The polygons of unit grids."""
+    cells = np.asarray(shapely.box(*np.array([row[3:7] for row in grids], np.float64).reshape(-1, 4).T), object)
+    drawn = [i for i, row in enumerate(grids) if row.shape is not None]
+    cells[drawn] = shapely.from_wkb([grids[i].shape for i in drawn])
+    return cells
 
 
 def _smallest(tree: shapely.STRtree, points: NDArray[Any]) -> Index:

@@ -44,6 +44,10 @@ class Area(models.Model):
     """Ids from the top down to this area itself."""
     shape = models.BinaryField(null=True)
     """WKB in WGS-84, where a boundary is known."""
+    generated = models.BooleanField(default=False)
+    """Drawn by a generator: no survey and no authority drew it."""
+    hours = models.JSONField(default=dict)
+    """When it counts: weekday (mon to sun) to periods; {} is always."""
     valid_from = models.DateField(verbose_name=_("valid from"))
     valid_to = models.DateField(null=True, verbose_name=_("valid until"))
 
@@ -92,6 +96,9 @@ class UnitGrid(models.Model):
     south = models.FloatField()
     east = models.FloatField()
     north = models.FloatField()
+    shape = models.BinaryField(null=True)
+    """WKB in WGS-84; None: it is its box."""
+    generated = models.BooleanField(default=False)
     valid_from = models.DateField()
     valid_to = models.DateField(null=True)
 
@@ -102,4 +109,23 @@ class UnitGrid(models.Model):
                 condition=models.Q(west__lt=models.F("east"), south__lt=models.F("north")),
                 name="places_unitgrid_box",
             )
+        ]
+
+
+class AreaGrid(models.Model):
+    """A unit grid counts to an area of any scheme, such as a collector's beat, for a time."""
+
+    area = models.ForeignKey(Area, on_delete=models.PROTECT)
+    grid = models.ForeignKey(UnitGrid, on_delete=models.PROTECT)
+    valid_from = models.DateField()
+    valid_to = models.DateField(null=True)
+
+    class Meta:
+        db_table = "places_areagrid"
+        constraints = [
+            models.UniqueConstraint(fields=["area", "grid", "valid_from"], name="places_areagrid_dated"),
+            models.CheckConstraint(
+                condition=models.Q(valid_to=None) | models.Q(valid_to__gt=models.F("valid_from")),
+                name="places_areagrid_dates",
+            ),
         ]

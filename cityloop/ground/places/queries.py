@@ -3,25 +3,43 @@
 from bisect import bisect_right
 from datetime import date
 from functools import lru_cache
+from typing import Any
 
 from django.db.models import Q
 
 from cityloop.ground.places.locate import AreaMap, AreaRow, GridRow
-from cityloop.ground.places.models import Area, AreaClass, UnitGrid
+from cityloop.ground.places.models import Area, AreaClass, AreaGrid, UnitGrid
 
 
 def area_map(at: date, scheme: str = "division") -> AreaMap:
     """The areas of `scheme` and the unit grids in force on a day; two statements."""
-    in_force = Q(valid_from__lte=at) & (Q(valid_to=None) | Q(valid_to__gt=at))
+    in_force = _in_force(at)
     areas = Area.objects.filter(in_force, scheme=scheme).values_list(
         "id", "code", "level", "path", "shape", "valid_from", "valid_to"
     )
     grids = UnitGrid.objects.filter(in_force, area__scheme=scheme).values_list(
-        "id", "code", "area_id", "west", "south", "east", "north"
+        "id", "code", "area_id", "west", "south", "east", "north", "shape"
     )
     known = [AreaRow(*row[:4], None if row[4] is None else bytes(row[4]), *row[5:]) for row in areas.iterator()]
     ids = {row.id for row in known}
-    return AreaMap(known, [GridRow(*row) for row in grids.iterator() if row[2] in ids])
+    return AreaMap(known, [_grid(row) for row in grids.iterator() if row[2] in ids])
+
+
+def _grid(row: tuple[Any, ...]) -> GridRow:
+    return GridRow._make((*row[:7], None if row[7] is None else bytes(row[7])))
+
+
+def grids_of(scheme: str, at: date) -> dict[int, list[int]]:
+    """The unit grids that count to each area of a scheme on a day, ids in the order of their codes; one statement."""
+    rows = AreaGrid.objects.filter(_in_force(at), area__scheme=scheme).order_by("grid__code")
+    found: dict[int, list[int]] = {}
+    for area, grid in rows.values_list("area_id", "grid_id"):
+        found.setdefault(area, []).append(grid)
+    return found
+
+
+def _in_force(at: date) -> Q:
+    return Q(valid_from__lte=at) & (Q(valid_to=None) | Q(valid_to__gt=at))
 
 
 def areas_on(revision: str, day: date) -> AreaMap:

@@ -181,17 +181,15 @@ def _without(objects: Sequence[ObjectData], lines: set[int]) -> list[ObjectData]
 
 
 def _stamp(layer: Layer) -> str:
-    """What a difference rests on: the pack, the layer, and the last change of what shares its codes."""
+    """What a difference rests on: the pack, and the revisions of the layer and of those that share its codes."""
     with connection.cursor() as cursor:
         cursor.execute(
-            "SELECT coalesce(max(c.id), 0), md5((SELECT l::text FROM registry_layer l WHERE l.id = %(layer)s))"
-            " FROM registry_objectchange c JOIN registry_object o ON o.id = c.object_id"
-            " JOIN registry_layer l ON l.id = o.layer_id"
-            " WHERE l.id = %(layer)s OR l.class_code <> '' AND l.class_code = %(class)s",
-            {"layer": layer.pk, "class": layer.class_code},
+            "SELECT string_agg(xmin::text, ' ' ORDER BY id) FROM registry_layer"
+            " WHERE id = %s OR class_code <> '' AND class_code = %s",
+            [layer.pk, layer.class_code],
         )
-        last, said = cursor.fetchone()
-    return f"{city().digest} {said} {last}"
+        (revisions,) = cursor.fetchone()
+    return f"{city().digest} {revisions}"
 
 
 def _written(difference: ObjectDifference, problems: Sequence[Problem], notes: Sequence[Problem]) -> dict[str, Any]:

@@ -7,6 +7,7 @@ from typing import Any
 import orjson
 from django.db import connection, transaction
 from django.db.backends.utils import CursorWrapper
+from django.db.models import F
 
 from cityloop.core import bulk
 from cityloop.core.actor import Actor
@@ -89,8 +90,15 @@ def take_objects(
         if apply and not found.taken:
             for statement in (_ENDED, *_APPLIED) if whole else _APPLIED:
                 cursor.execute(statement, told)
+            if any(found.counts.values()):
+                renew(kind.pk)
         cursor.execute("DROP TABLE registry_incoming")
     return found
+
+
+def renew(layer: int) -> None:
+    """Let what is kept by a layer's revision be read anew; every writer of objects asks for it."""
+    Layer.objects.filter(pk=layer).update(position=F("position"))
 
 
 def _parked(row: ObjectData) -> tuple[object, ...]:

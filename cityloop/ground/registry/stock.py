@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import date
-from typing import Any
+from typing import Any, NamedTuple
 
 import orjson
 from django.db import connection
@@ -41,6 +41,28 @@ def layer(code: str) -> Layer:
     if found is None:
         raise Unknown("layer_unknown", layer=code)
     return found
+
+
+class LayerSeen(NamedTuple):
+    """A layer as whoever draws it needs it. `revision` changes whenever its objects or what is said of it do."""
+
+    id: int
+    code: str
+    geometry: str
+    public: bool
+    revision: str
+
+
+def layer_seen(code: str) -> LayerSeen:
+    """In one statement, by key. Unknown where there is none."""
+    found = _rows(
+        "SELECT id, code, geometry, public, current_database() || xmin::text AS revision FROM registry_layer"
+        " WHERE code = %s",
+        [code],
+    )
+    if not found:
+        raise Unknown("layer_unknown", layer=code)
+    return LayerSeen(**found[0])
 
 
 def in_box(layer_id: int, bounds: Sequence[float], limit: int, after: str = "") -> list[Row]:

@@ -13,8 +13,8 @@ from cityloop.core.units import Light
 from cityloop.ground.accounts.request import actor_of
 from cityloop.loop.cases.schemas import Countdown
 from cityloop.results.cockpit import tiles, wall
-from cityloop.results.cockpit.mercator import Tile
 from cityloop.results.cockpit.scope import Scope, scope_of
+from cityloop.results.exchange.mercator import Tile
 
 router = Router(tags=["cockpit"])
 CONTENT_TYPE = "application/vnd.mapbox-vector-tile"

@@ -10,15 +10,10 @@ import shapely
 from django.db import connection
 from numpy.typing import NDArray
 
-from cityloop.results.cockpit.mercator import EXTENT, Tile, to_square
-from cityloop.results.cockpit.mvt import Layer, Ring
+from cityloop.results.exchange.drawing import DETAIL, coarse, draw
+from cityloop.results.exchange.mercator import EXTENT, Tile, to_square
+from cityloop.results.exchange.mvt import Layer
 
-BUFFER = 64
-"""Steps beyond the edge, so that no edge of a tile shows as an outline."""
-TOLERANCE = 4
-"""Steps by which an outline may be off: half a pixel."""
-DETAIL = 14
-"""From this zoom on nothing is left out."""
 GAP = 6
 """Where only grids tell what belongs to an area: as many grids may be missing between two of them."""
 SPECK = 100
@@ -54,17 +49,8 @@ def tile(revision: str, day: date, place: Tile) -> bytes:
     Layer `names` says the same of a point inside each area, in the one tile that holds the point.
     """
     areas = _coarse(revision, day, min(place.z, DETAIL))
-    side = 2.0**place.z
-    margin = BUFFER / EXTENT
-    edges = [(place.x - margin) / side, (place.y - margin) / side]
-    edges += [(place.x + 1 + margin) / side, (place.y + 1 + margin) / side]
     layer = Layer("areas")
-    for properties, shape in zip(areas.properties, shapely.clip_by_rect(areas.shapes, *edges), strict=True):
-        rings: list[Ring] = []
-        for polygon in shapely.get_parts(shape):
-            if polygon.geom_type == "Polygon":
-                rings += _rings(polygon, place)
-        layer.polygon(rings, properties)
+    draw(layer, areas.shapes, place, areas.properties)
     return layer.encode() + _names(areas, place)
 
 
@@ -81,9 +67,7 @@ def _names(areas: Outlines, place: Tile) -> bytes:
 def _coarse(revision: str, day: date, zoom: int) -> Outlines:
     with _making:
         fine = _fine(revision, day)
-    if zoom >= DETAIL:
-        return fine
-    return fine._replace(shapes=shapely.simplify(fine.shapes, TOLERANCE / EXTENT / 2**zoom))
+    return fine._replace(shapes=coarse(fine.shapes, zoom))
 
 
 @lru_cache(maxsize=2)
@@ -133,23 +117,3 @@ def _around(corners: NDArray[np.float64], gap: float) -> Any:
     filled = [shapely.Polygon(part.exterior) for part in shapely.get_parts(shape)]
     largest = max(part.area for part in filled)
     return shapely.union_all([part for part in filled if part.area * SPECK > largest])
-
-
-def _rings(polygon: Any, place: Tile) -> list[Ring]:
-    """A polygon's rings in steps of the tile, the outer one first and clockwise on the screen; none if too small."""
-    rings: list[Ring] = []
-    oriented = shapely.orient_polygons(polygon)
-    for ring in (oriented.exterior, *oriented.interiors):
-        steps = np.rint(place.steps(shapely.get_coordinates(ring))).astype(int)
-        corners = steps[np.any(steps != np.roll(steps, 1, axis=0), axis=1)]
-        if len(corners) < 3 or _twice_the_size(corners) == 0:
-            if not rings:
-                return []
-            continue
-        rings.append([(x, y) for x, y in corners.tolist()])
-    return rings
-
-
-def _twice_the_size(corners: NDArray[np.int64]) -> int:
-    x, y = corners.T
-    return int(np.dot(x, np.roll(y, -1)) - np.dot(y, np.roll(x, -1)))

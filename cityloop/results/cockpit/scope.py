@@ -1,15 +1,14 @@
 """What a page may look at without signing in for each piece: a signed scope in the address of a tile or a stream."""
 
-import time
 from typing import Any, NamedTuple
 
 from django.core import signing
-from django.core.signing import b62_encode
 
 from cityloop.core.actor import Actor, HeldPost
 from cityloop.core.errors import Unproven
 from cityloop.loop.cases.queries import visible_to
-from cityloop.results.cockpit.kept import Kept
+from cityloop.results.exchange.kept import Kept
+from cityloop.results.exchange.sight import Steady
 
 MAX_AGE = 12 * 3600
 """Seconds for which a token holds; somebody who lost a post looks on for no longer than that."""
@@ -29,15 +28,8 @@ class Scope(NamedTuple):
         return (None, None) in self.views
 
 
-class _Hourly(signing.TimestampSigner):
-    """Signs with the hour, not the second: a page that asks again gets the same token, and its tiles stay cached."""
-
-    def timestamp(self) -> str:
-        return b62_encode(int(time.time()) // 3600 * 3600)
-
-
-def _signer() -> _Hourly:
-    return _Hourly(salt="cityloop.cockpit.view")
+def _signer() -> Steady:
+    return Steady("cityloop.cockpit.view", 3600)
 
 
 def view_of(actor: Actor) -> Scope:

@@ -11,11 +11,11 @@ from cityloop.core.units import Light
 from cityloop.ground.places.city import city
 from cityloop.ground.places.queries import areas_on
 from cityloop.results.cockpit import outlines
-from cityloop.results.cockpit.kept import Kept
 from cityloop.results.cockpit.lights import LIGHT, OPEN
-from cityloop.results.cockpit.mercator import EXTENT, SQUARE_X, SQUARE_Y, Box, Tile, to_square
-from cityloop.results.cockpit.mvt import Layer
 from cityloop.results.cockpit.scope import Scope, clause
+from cityloop.results.exchange.kept import Kept
+from cityloop.results.exchange.mercator import EXTENT, Box, Tile, square_sql, to_square
+from cityloop.results.exchange.mvt import Layer
 
 POINTS_FROM = 14
 """From this zoom on every case is a point; further out they are counted by cell."""
@@ -27,6 +27,7 @@ MOST = 5000
 FRESH, LASTING = 5, 3600
 """Seconds for which a browser may keep a tile: one that counts cases, one of outlines."""
 
+_X, _Y = square_sql("c.lon", "c.lat")
 _PLACED = f"{OPEN} AND c.lon IS NOT NULL AND point(c.lon, c.lat) <@ box(point(%s, %s), point(%s, %s))"
 
 _kept: Kept[bytes] = Kept(FRESH / 2, size=512)
@@ -107,7 +108,7 @@ def _cells(place: Tile, scope: Scope, only: Only) -> bytes:
         cursor.execute(
             "SELECT avg(f.x), avg(f.y), count(*), count(*) FILTER (WHERE f.light = 'red'),"
             " count(*) FILTER (WHERE f.light = 'yellow'), count(*) FILTER (WHERE f.light = 'green')"
-            f" FROM (SELECT ({SQUARE_X} * %s - %s) AS x, ({SQUARE_Y} * %s - %s) AS y, {LIGHT} AS light"
+            f" FROM (SELECT ({_X} * %s - %s) AS x, ({_Y} * %s - %s) AS y, {LIGHT} AS light"
             f" FROM cases_case c WHERE {where}) f"
             " WHERE f.x >= 0 AND f.x < 1 AND f.y >= 0 AND f.y < 1"
             f" GROUP BY floor(f.x * {CELLS}), floor(f.y * {CELLS}) ORDER BY 3 DESC, 1, 2",

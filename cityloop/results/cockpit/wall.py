@@ -19,12 +19,12 @@ from cityloop.loop.cases.countdown import countdown, of_case
 from cityloop.loop.cases.lifecycle import ENDED, STATES, STEPS
 from cityloop.loop.clocks.deadlines import Clock
 from cityloop.loop.clocks.ground import Ground, ground
-from cityloop.results.cockpit.kept import Kept
 from cityloop.results.cockpit.lights import LIGHT, OPEN
 from cityloop.results.cockpit.scope import Scope, clause, view_of
 from cityloop.results.evaluation.indicators import rounded
 from cityloop.results.evaluation.periods import Period
 from cityloop.results.evaluation.queries import By, evaluate
+from cityloop.results.exchange.kept import Kept
 
 LATE = 12
 """Cases shown as the latest."""

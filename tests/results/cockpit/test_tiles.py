@@ -9,8 +9,8 @@ from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
-from cityloop.results.cockpit.mercator import EXTENT, Box, Tile
-from cityloop.results.cockpit.mvt import Layer
+from cityloop.results.exchange.mercator import EXTENT, Box, Tile
+from cityloop.results.exchange.mvt import Layer
 
 from .conftest import EAST, WEST, Desk, forget, get, later, token
 

@@ -25,7 +25,11 @@ class Kept(Generic[T]):
             found = self._made.get(key)
             if found is not None and time.monotonic() < found[0]:
                 return found[1]
-            value = make()
+            try:
+                value = make()
+            except BaseException:
+                self._making.pop(key, None)  # what cannot be made leaves nothing behind
+                raise
             with self._lock:
                 self._made.pop(key, None)
                 self._made[key] = time.monotonic() + self.seconds, value

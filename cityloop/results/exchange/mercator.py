@@ -59,8 +59,9 @@ def to_square(degrees: Numbers) -> Numbers:
     return np.column_stack((degrees[:, 0] / 360 + 0.5, 0.5 - np.arcsinh(np.tan(lat)) / (2 * np.pi)))
 
 
-SQUARE_X, SQUARE_Y = (
-    "(c.lon / 360 + 0.5)",
-    f"(0.5 - asinh(tan(radians(least(greatest(c.lat, -{EDGE}), {EDGE})))) / (2 * pi()))",
-)
-"""The same of a case, in SQL."""
+def square_sql(lon: str, lat: str) -> tuple[str, str]:
+    """The same in SQL, of two expressions."""
+    return (
+        f"({lon} / 360 + 0.5)",
+        f"(0.5 - asinh(tan(radians(least(greatest({lat}, -{EDGE}), {EDGE})))) / (2 * pi()))",
+    )

@@ -4,14 +4,15 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from mapbox_vector_tile.Mapbox import vector_tile_pb2
 
-from cityloop.results.cockpit.mercator import EXTENT
+from cityloop.results.exchange.mercator import EXTENT
 
 Value = str | int
 Properties = Mapping[str, Value]
-Ring = Sequence[tuple[int, int]]
+Line = Sequence[tuple[int, int]]
+Ring = Line
 """Corners of a closed ring without the last, which is the first again."""
 
-POINT, POLYGON = 1, 3
+POINT, LINE, POLYGON = 1, 2, 3
 MOVE_TO, LINE_TO, CLOSE = 1, 2, 7
 
 
@@ -27,19 +28,13 @@ class Layer:
     def point(self, x: int, y: int, properties: Properties) -> None:
         self._add(POINT, (MOVE_TO | 1 << 3, _zigzag(x), _zigzag(y)), properties)
 
+    def line(self, parts: Iterable[Line], properties: Properties) -> None:
+        """A part needs two points."""
+        self._add(LINE, _drawn(parts, ()), properties)
+
     def polygon(self, rings: Iterable[Ring], properties: Properties) -> None:
         """Outer rings run clockwise as seen on the screen, holes the other way; a ring needs three corners."""
-        commands: list[int] = []
-        x = y = 0
-        for ring in rings:
-            for place, (to_x, to_y) in enumerate(ring):
-                if place < 2:
-                    commands.append(MOVE_TO | 1 << 3 if place == 0 else LINE_TO | (len(ring) - 1) << 3)
-                commands += (_zigzag(to_x - x), _zigzag(to_y - y))
-                x, y = to_x, to_y
-            commands.append(CLOSE | 1 << 3)
-        if commands:
-            self._add(POLYGON, commands, properties)
+        self._add(POLYGON, _drawn(rings, (CLOSE | 1 << 3,)), properties)
 
     def encode(self) -> bytes:
         """The tile; nothing at all where the layer is empty."""
@@ -55,11 +50,26 @@ class Layer:
         return encoded
 
     def _add(self, kind: int, geometry: Sequence[int], properties: Properties) -> None:
+        if not geometry:
+            return
         keys, values = self._keys, self._values
         tags: list[int] = []
         for key, value in properties.items():
             tags += (keys.setdefault(key, len(keys)), values.setdefault(value, len(values)))
         self._layer.features.add(type=kind, geometry=geometry, tags=tags)
+
+
+def _drawn(parts: Iterable[Line], end: Sequence[int]) -> list[int]:
+    commands: list[int] = []
+    x = y = 0
+    for part in parts:
+        for place, (to_x, to_y) in enumerate(part):
+            if place < 2:
+                commands.append(MOVE_TO | 1 << 3 if place == 0 else LINE_TO | (len(part) - 1) << 3)
+            commands += (_zigzag(to_x - x), _zigzag(to_y - y))
+            x, y = to_x, to_y
+        commands += end
+    return commands
 
 
 def _zigzag(value: int) -> int:
