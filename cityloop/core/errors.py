@@ -175,6 +175,11 @@ TEXTS: dict[str, str] = {
         "%(count)s codes may not be used, the first is %(object)s in line %(line)s: another layer's, or ended."
     ),
     "object_unknown": N_("There is no object %(object)s."),
+    "import_unknown": N_("This import is not there any more: it is kept for an hour. Choose the file again."),
+    "import_overtaken": N_("Layer %(layer)s has changed since this was shown: choose the file again and look again."),
+    "import_too_large": N_("This file is too large for the page: at most %(most)s; take it in with the command line."),
+    "import_unfit": N_("%(count)s things in this file are wrong: take in the rest by saying so, or mend the file."),
+    "census_by_unknown": N_("Objects cannot be counted by %(by)s here; possible are: %(known)s."),
     "country_unknown": N_("No holidays of %(country)s are known here; write a code such as CN, US or DE-BY."),
     "holidays_not_announced": N_(
         "The holidays of %(country)s in %(year)s have not been announced yet; known are those until %(known)s."

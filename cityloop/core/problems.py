@@ -137,6 +137,15 @@ TEXTS: dict[str, str] = {
     ),
     "geometry_other": N_("the layer asks for %(known)s, and here is %(value)s"),
     "object_outside": N_("%(value)s lies outside the city"),
+    "code_taken": N_("the code %(value)s is that of an object of another layer, or of one that is gone"),
+    "columns_left_out": N_("columns that the layer does not know are left out: %(names)s"),
+    "points_exchanged": N_(
+        "%(outside)s points lie outside the city; only %(left)s would if longitude and latitude were exchanged"
+    ),
+    "points_in_other_datum": N_(
+        "%(outside)s points lie outside the city; only %(left)s would if the coordinates are in %(datum)s"
+    ),
+    "none_gone": N_("nothing counts as gone, because this file could not be read as a whole"),
     "geojson_unreadable": N_("this is not GeoJSON: %(reason)s"),
     "crs_unknown": N_("%(value)s is no coordinate system; write one such as EPSG:2263"),
     "property_missing": N_("feature %(feature)s has no property %(value)s; it has: %(known)s"),

@@ -36,6 +36,7 @@ PERMISSIONS: dict[str, str] = {
     "rules.propose": N_("Propose changes of the rule book"),
     "rules.approve": N_("Decide on proposals for the rule book"),
     "objects.read": N_("See layers and what stands in the city"),
+    "objects.edit": N_("Take in and change what stands in the city"),
     "evaluation.read": N_("Read the evaluation"),
     "audit.read": N_("Verify chains and seals"),
     "accounts.manage": N_("Manage users, tenures and tokens"),
@@ -105,7 +106,7 @@ ROLES: dict[str, Role] = {
             "administrator",
             N_("Administrator"),
             Axis.SUPERVISION,
-            "accounts.manage admin.use city.set_up rules.read objects.read evaluation.read",
+            "accounts.manage admin.use city.set_up rules.read objects.read objects.edit evaluation.read",
         ),
         _role(
             "rule_editor",

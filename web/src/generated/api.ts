@@ -449,6 +449,148 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/objects/census": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Census
+         * @description How many objects of each layer stand in an area and in each of its parts, and how that has changed.
+         */
+        get: operations["census_api_census"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/objects/census.csv": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Census Csv
+         * @description The same as a table.
+         */
+        get: operations["census_api_census_csv"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/objects/census.xlsx": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Census Xlsx
+         * @description The same as a workbook.
+         */
+        get: operations["census_api_census_xlsx"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/objects/imports": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Begin
+         * @description Show what a file (GeoJSON, zipped Shapefile, GeoPackage, CSV or XLSX) would change in a layer; nothing is changed
+         *     yet. It is kept for an hour.
+         */
+        post: operations["importing_begin"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/objects/imports/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * One
+         * @description What was shown of a file of one's own.
+         */
+        get: operations["importing_one"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/objects/imports/{id}/apply": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Apply
+         * @description Take in just what was shown, in whole or not at all; once more does nothing more. Overtaken where the layer has
+         *     changed since.
+         */
+        post: operations["importing_apply"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/objects/imports/{id}/rejects": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Rejects
+         * @description All that is wrong with a file, by line, as a table.
+         */
+        get: operations["importing_rejects"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/objects/nearest": {
         parameters: {
             query?: never;
@@ -1346,6 +1488,13 @@ export interface components {
             /** Parent */
             parent: string | null;
         };
+        /** AreaRef */
+        AreaRef: {
+            /** Code */
+            code: string;
+            /** Name */
+            name: string;
+        };
         /**
          * Asked
          * @description `period`: 2015, 2015-Q2, 2015-06 or 2015-06-30; `at`: as known then (now); `level`: of areas, department or
@@ -1466,10 +1615,11 @@ export interface components {
          * @description Which cases a list holds; what is empty does not narrow it.
          *
          *     `mine`: open cases in which the asker may take a step next. `state`: codes with commas between. `category`: a
-         *     minor one or a major with all below it; `organisation`: whose last dispatch went to it or to one below. `q`: the
-         *     beginning of a number, or a part of the address or of the category's name. `from` and `to` (whole days of the city,
-         *     or instants) are about the opening. `within`: west, south, east and north in degrees, with commas between.
-         *     `provisional`: due beyond the days that the calendar knows. `waiting`: with a request for more time to decide on.
+         *     minor one or a major with all below it; `organisation`: whose last dispatch went to it or to one below; `object`:
+         *     the code of what it is about. `q`: the beginning of a number, or a part of the address or of the category's name.
+         *     `from` and `to` (whole days of the city, or instants) are about the opening. `within`: west, south, east and north
+         *     in degrees, with commas between. `provisional`: due beyond the days that the calendar knows. `waiting`: with a
+         *     request for more time to decide on.
          */
         CaseFilter: {
             /**
@@ -1495,6 +1645,11 @@ export interface components {
              * @enum {string}
              */
             light: "" | "green" | "yellow" | "red" | "none";
+            /**
+             * Object
+             * @default
+             */
+            object: string;
             /** Open */
             open?: boolean | null;
             /**
@@ -1734,6 +1889,100 @@ export interface components {
             /** Category */
             category: string;
         };
+        /**
+         * CensusAsked
+         * @description `area`: a code, empty for the whole city; `layer`: a code, empty for all; `day`: by default today; `against`: the
+         *     day to compare with; `by`: `state`, or an attribute of the layer with few values.
+         */
+        CensusAsked: {
+            /** Against */
+            against?: string | null;
+            /**
+             * Area
+             * @default
+             */
+            area: string;
+            /**
+             * By
+             * @default
+             */
+            by: string;
+            /** Day */
+            day?: string | null;
+            /**
+             * Layer
+             * @default
+             */
+            layer: string;
+        };
+        /** CensusKind */
+        CensusKind: {
+            /** Code */
+            code: string;
+            /** Title */
+            title: string;
+        };
+        /** CensusLayer */
+        CensusLayer: {
+            /** Code */
+            code: string;
+            /** Name */
+            name: string;
+        };
+        /**
+         * CensusLine
+         * @description Objects of a layer in an area. `area` is empty for those that lie in none; `parts`: there are areas below it;
+         *     `before`: on the day compared with; `values`: how many of each state or value of the attribute.
+         */
+        CensusLine: {
+            /** Area */
+            area: string;
+            /** Area Name */
+            area_name: string;
+            /** Before */
+            before: number;
+            /** Count */
+            count: number;
+            /** Km2 */
+            km2: number | null;
+            /** Layer */
+            layer: string;
+            /** Parts */
+            parts: boolean;
+            /** Per Km2 */
+            per_km2: number | null;
+            /** Values */
+            values: {
+                [key: string]: number;
+            };
+        };
+        /**
+         * CensusOut
+         * @description `trail`: the area and those above it, the largest first; `total`: its own lines; `lines`: those of its parts.
+         */
+        CensusOut: {
+            /** Against */
+            against: string | null;
+            /** By */
+            by: string;
+            /**
+             * Day
+             * Format: date
+             */
+            day: string;
+            /** Kinds */
+            kinds: components["schemas"]["CensusKind"][];
+            /** Layer */
+            layer: string;
+            /** Layers */
+            layers: components["schemas"]["CensusLayer"][];
+            /** Lines */
+            lines: components["schemas"]["CensusLine"][];
+            /** Total */
+            total: components["schemas"]["CensusLine"][];
+            /** Trail */
+            trail: components["schemas"]["AreaRef"][];
+        };
         /** ChannelChoice */
         ChannelChoice: {
             /** Key */
@@ -1853,6 +2102,11 @@ export interface components {
             /** Runs */
             runs: boolean;
         };
+        /**
+         * Datum
+         * @enum {string}
+         */
+        Datum: "wgs84" | "cgcs2000" | "gcj02" | "bd09";
         /**
          * DayOut
          * @description `kind`: `work` and `rest` as the weekday has it; `holiday` and `make_up` are days of their own, against their
@@ -1989,6 +2243,34 @@ export interface components {
             unit: components["schemas"]["LimitUnit"];
             /** Value */
             value: number | string;
+        };
+        /**
+         * FieldChangeOut
+         * @description `title` is empty for what objects of every layer have: name, state, owner, maintainer, supervisor.
+         */
+        FieldChangeOut: {
+            /** After */
+            after: string | number | boolean | null;
+            /** Before */
+            before: string | number | boolean | null;
+            /** Field */
+            field: string;
+            /** Title */
+            title: string;
+        };
+        /**
+         * FieldOut
+         * @description An attribute of a layer: its title in the reader's language, what it may be.
+         */
+        FieldOut: {
+            /** Choices */
+            choices: string[];
+            /** Code */
+            code: string;
+            /** Kind */
+            kind: string;
+            /** Title */
+            title: string;
         };
         /**
          * FilterIn
@@ -2145,6 +2427,129 @@ export interface components {
             value: number | null;
         };
         /**
+         * ImportApply
+         * @description `despite`: take in the rest, though some lines are left out.
+         */
+        ImportApply: {
+            /**
+             * Despite
+             * @default false
+             */
+            despite: boolean;
+        };
+        /**
+         * ImportCounts
+         * @description Objects; an object that changed and moved is counted in both. `rejected`: lines.
+         */
+        ImportCounts: {
+            /** Changed */
+            changed: number;
+            /** Gone */
+            gone: number;
+            /** Moved */
+            moved: number;
+            /** New */
+            new: number;
+            /** Rejected */
+            rejected: number;
+            /** Same */
+            same: number;
+        };
+        /**
+         * ImportIn
+         * @description `datum`: of the coordinates; `encoding`: of the texts, empty where the file says or shows it; `whole`: the file
+         *     is the whole layer, so what it does not name is gone.
+         */
+        ImportIn: {
+            /** @default wgs84 */
+            datum: "wgs84" | "cgcs2000" | "gcj02" | "bd09";
+            /**
+             * Encoding
+             * @default
+             */
+            encoding: string;
+            /** Layer */
+            layer: string;
+            /**
+             * Whole
+             * @default false
+             */
+            whole: boolean;
+        };
+        /**
+         * ImportOut
+         * @description What a file would do, or has done since `applied_at`. `rows`: the first `most` of each kind; `rejects`: the first
+         *     of `rejects_total`; `warnings`: what is wrong with the file as a whole.
+         */
+        ImportOut: {
+            /** Applied At */
+            applied_at: string | null;
+            counts: components["schemas"]["ImportCounts"];
+            datum: components["schemas"]["Datum"];
+            /** File */
+            file: string;
+            /**
+             * Id
+             * Format: uuid
+             */
+            id: string;
+            /**
+             * Kept Until
+             * Format: date-time
+             */
+            kept_until: string;
+            /** Layer */
+            layer: string;
+            /** Layer Name */
+            layer_name: string;
+            /**
+             * Made At
+             * Format: date-time
+             */
+            made_at: string;
+            /** Most */
+            most: number;
+            /** Notes */
+            notes: components["schemas"]["RejectOut"][];
+            /** Rejects */
+            rejects: components["schemas"]["RejectOut"][];
+            /** Rejects Total */
+            rejects_total: number;
+            /** Rows */
+            rows: components["schemas"]["ImportRowOut"][];
+            /** Warnings */
+            warnings: components["schemas"]["RejectOut"][];
+            /** Whole */
+            whole: boolean;
+        };
+        /**
+         * ImportRowOut
+         * @description `before`, `after`: GeoJSON in WGS-84; `fields`: what differs, of a new object all that is told.
+         */
+        ImportRowOut: {
+            /** After */
+            after: {
+                [key: string]: unknown;
+            } | null;
+            /** Before */
+            before: {
+                [key: string]: unknown;
+            } | null;
+            /** Code */
+            code: string;
+            /** Fields */
+            fields: components["schemas"]["FieldChangeOut"][];
+            /**
+             * Kind
+             * @enum {string}
+             */
+            kind: "new" | "changed" | "moved" | "gone";
+            /** Line */
+            line: number | null;
+            /** Name */
+            name: string;
+        };
+        /**
          * LateOut
          * @description `hours_late` is elapsed time; the `countdown` is in the limit's own.
          */
@@ -2186,7 +2591,7 @@ export interface components {
         };
         /**
          * LayerOut
-         * @description A layer with how many objects of it are in force. `attributes`: JSON Schema.
+         * @description A layer with how many objects of it are in force. `attributes`: JSON Schema; `fields`: the same to be read.
          */
         LayerOut: {
             /** Attributes */
@@ -2197,6 +2602,8 @@ export interface components {
             categories: string[];
             /** Code */
             code: string;
+            /** Fields */
+            fields: components["schemas"]["FieldOut"][];
             /** Geometry */
             geometry: string;
             /** Group */
@@ -2483,20 +2890,24 @@ export interface components {
         };
         /**
          * ObjectChangeOut
-         * @description `before`: the fields that were otherwise until then, a shape as WKB in hexadecimal digits.
+         * @description `by_name`: what the person is called, empty for the system itself; `before`: where it stood until it moved.
          */
         ObjectChangeOut: {
             /** Before */
             before: {
                 [key: string]: unknown;
-            };
+            } | null;
             /** By */
             by: string;
+            /** By Name */
+            by_name: string;
             /**
              * Day
              * Format: date
              */
             day: string;
+            /** Fields */
+            fields: components["schemas"]["FieldChangeOut"][];
             /** Kind */
             kind: string;
             /**
@@ -2556,16 +2967,26 @@ export interface components {
             /** Objects */
             objects: components["schemas"]["ObjectOut"][];
         };
-        /** ObjectWhole */
+        /**
+         * ObjectWhole
+         * @description `areas`: the largest first; `units`: names of owner, maintainer and supervisor; `categories`: those that concern
+         *     its layer.
+         */
         ObjectWhole: {
+            /** Areas */
+            areas: components["schemas"]["AreaRef"][];
             /** Attributes */
             attributes: {
                 [key: string]: unknown;
             };
+            /** Categories */
+            categories: string[];
             /** Changes */
             changes: components["schemas"]["ObjectChangeOut"][];
             /** Code */
             code: string;
+            /** Fields */
+            fields: components["schemas"]["FieldOut"][];
             /** Generated */
             generated: boolean;
             /** Geometry */
@@ -2576,6 +2997,8 @@ export interface components {
             grid: string | null;
             /** Layer */
             layer: string;
+            /** Layer Name */
+            layer_name: string;
             /** Maintainer */
             maintainer: string | null;
             /** Name */
@@ -2586,6 +3009,10 @@ export interface components {
             state: string;
             /** Supervisor */
             supervisor: string | null;
+            /** Units */
+            units: {
+                [key: string]: string;
+            };
             /**
              * Valid From
              * Format: date
@@ -2945,6 +3372,22 @@ export interface components {
             missing: string[];
             /** Number */
             number: string;
+        };
+        /**
+         * RejectOut
+         * @description What is wrong in a line, or in the whole file (line 0).
+         */
+        RejectOut: {
+            /** Code */
+            code: string;
+            /** Column */
+            column: string;
+            /** Line */
+            line: number;
+            /** Text */
+            text: string;
+            /** Value */
+            value: string;
         };
         /** ReporterOut */
         ReporterOut: {
@@ -4207,6 +4650,7 @@ export interface components {
     pathItems: never;
 }
 export type AreaChoice = components['schemas']['AreaChoice'];
+export type AreaRef = components['schemas']['AreaRef'];
 export type Asked = components['schemas']['Asked'];
 export type AssignmentOut = components['schemas']['AssignmentOut'];
 export type BaseMap = components['schemas']['BaseMap'];
@@ -4219,6 +4663,11 @@ export type CasePage = components['schemas']['CasePage'];
 export type CaseReportOut = components['schemas']['CaseReportOut'];
 export type CategoryChoice = components['schemas']['CategoryChoice'];
 export type CategoryIn = components['schemas']['CategoryIn'];
+export type CensusAsked = components['schemas']['CensusAsked'];
+export type CensusKind = components['schemas']['CensusKind'];
+export type CensusLayer = components['schemas']['CensusLayer'];
+export type CensusLine = components['schemas']['CensusLine'];
+export type CensusOut = components['schemas']['CensusOut'];
 export type ChannelChoice = components['schemas']['ChannelChoice'];
 export type ChoiceOut = components['schemas']['ChoiceOut'];
 export type Choices = components['schemas']['Choices'];
@@ -4226,12 +4675,15 @@ export type CityOut = components['schemas']['CityOut'];
 export type ClockOut = components['schemas']['ClockOut'];
 export type Contact = components['schemas']['Contact'];
 export type Countdown = components['schemas']['Countdown'];
+export type Datum = components['schemas']['Datum'];
 export type DayOut = components['schemas']['DayOut'];
 export type DemoLogin = components['schemas']['DemoLogin'];
 export type DiscardIn = components['schemas']['DiscardIn'];
 export type EntryOut = components['schemas']['EntryOut'];
 export type EvaluationOut = components['schemas']['EvaluationOut'];
 export type ExtensionIn = components['schemas']['ExtensionIn'];
+export type FieldChangeOut = components['schemas']['FieldChangeOut'];
+export type FieldOut = components['schemas']['FieldOut'];
 export type FilterIn = components['schemas']['FilterIn'];
 export type FilterOut = components['schemas']['FilterOut'];
 export type FollowIn = components['schemas']['FollowIn'];
@@ -4240,6 +4692,11 @@ export type Health = components['schemas']['Health'];
 export type HeldOut = components['schemas']['HeldOut'];
 export type HeldPage = components['schemas']['HeldPage'];
 export type HoldOut = components['schemas']['HoldOut'];
+export type ImportApply = components['schemas']['ImportApply'];
+export type ImportCounts = components['schemas']['ImportCounts'];
+export type ImportIn = components['schemas']['ImportIn'];
+export type ImportOut = components['schemas']['ImportOut'];
+export type ImportRowOut = components['schemas']['ImportRowOut'];
 export type LateOut = components['schemas']['LateOut'];
 export type LayerOut = components['schemas']['LayerOut'];
 export type LedgerOut = components['schemas']['LedgerOut'];
@@ -4280,6 +4737,7 @@ export type PublicReportIn = components['schemas']['PublicReportIn'];
 export type RankOut = components['schemas']['RankOut'];
 export type Ready = components['schemas']['Ready'];
 export type ReceiptOut = components['schemas']['ReceiptOut'];
+export type RejectOut = components['schemas']['RejectOut'];
 export type ReporterOut = components['schemas']['ReporterOut'];
 export type ReportIn = components['schemas']['ReportIn'];
 export type RowOut = components['schemas']['RowOut'];
@@ -4427,6 +4885,7 @@ export interface operations {
                 from?: string | null;
                 light?: "" | "green" | "yellow" | "red" | "none";
                 limit?: number;
+                object?: string;
                 open?: boolean | null;
                 organisation?: string;
                 provisional?: boolean;
@@ -5153,6 +5612,7 @@ export interface operations {
                 channel?: string;
                 from?: string | null;
                 light?: "" | "green" | "yellow" | "red" | "none";
+                object?: string;
                 open?: boolean | null;
                 organisation?: string;
                 provisional?: boolean;
@@ -6311,6 +6771,666 @@ export interface operations {
             };
             /** @description Not offered here */
             405: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Refused */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Failed */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not available */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    census_api_census: {
+        parameters: {
+            query?: {
+                against?: string | null;
+                area?: string;
+                by?: string;
+                day?: string | null;
+                layer?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CensusOut"];
+                };
+            };
+            /** @description Not understood */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Refused */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Failed */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not available */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    census_api_census_csv: {
+        parameters: {
+            query?: {
+                against?: string | null;
+                area?: string;
+                by?: string;
+                day?: string | null;
+                layer?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/csv": string;
+                };
+            };
+            /** @description Not understood */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Refused */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Failed */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not available */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    census_api_census_xlsx: {
+        parameters: {
+            query?: {
+                against?: string | null;
+                area?: string;
+                by?: string;
+                day?: string | null;
+                layer?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": string;
+                };
+            };
+            /** @description Not understood */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Refused */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Failed */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not available */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    importing_begin: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "multipart/form-data": {
+                    /** @default wgs84 */
+                    datum?: "wgs84" | "cgcs2000" | "gcj02" | "bd09";
+                    /**
+                     * Encoding
+                     * @default
+                     */
+                    encoding?: string;
+                    /**
+                     * File
+                     * Format: binary
+                     */
+                    file: string;
+                    /** Layer */
+                    layer: string;
+                    /**
+                     * Whole
+                     * @default false
+                     */
+                    whole?: boolean;
+                };
+            };
+        };
+        responses: {
+            /** @description Created */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ImportOut"];
+                };
+            };
+            /** @description Not understood */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Overtaken */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Refused */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Failed */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not available */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    importing_one: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ImportOut"];
+                };
+            };
+            /** @description Not understood */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not offered here */
+            405: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Refused */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Failed */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not available */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    importing_apply: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ImportApply"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ImportOut"];
+                };
+            };
+            /** @description Not understood */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Overtaken */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Refused */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Failed */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not available */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    importing_rejects: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/csv": string;
+                };
+            };
+            /** @description Not understood */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not found */
+            404: {
                 headers: {
                     [name: string]: unknown;
                 };
