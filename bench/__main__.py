@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from bench.figures import Sheet
 
-PARTS = ("due", "objects", "tiles", "features", "replay", "evaluation", "online", "desk", "sweep")
+PARTS = ("due", "ledger", "objects", "tiles", "features", "replay", "evaluation", "online", "desk", "sweep")
 
 
 def main() -> None:
@@ -42,6 +42,11 @@ def _in_town(wanted: Sequence[str], sheet: "Sheet", options: argparse.Namespace)
 
     with fresh_town(options.pack) as town:
         where = database(town.folder)
+        if "ledger" in wanted:
+            from bench import ledger
+
+            ERR.print("ledger ...")
+            ledger.measure(sheet)
         if "objects" in wanted:
             from bench import objects
 
@@ -57,7 +62,7 @@ def _in_town(wanted: Sequence[str], sheet: "Sheet", options: argparse.Namespace)
 
             ERR.print("features ...")
             features.measure(town, sheet)
-        if set(wanted) <= {"objects", "tiles", "features"}:
+        if set(wanted) <= {"ledger", "objects", "tiles", "features"}:
             return where
         if "replay" in wanted:
             from bench import replay

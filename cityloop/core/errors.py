@@ -3,6 +3,11 @@
 from cityloop.core.texts import N_, _
 
 TEXTS: dict[str, str] = {
+    "area_without_grids": N_("There are no unit grids in the area %(area)s."),
+    "practice_none": N_("The pack %(pack)s has no section practice: it wishes for nothing that could be made up."),
+    "practice_few_grids": N_("%(found)s unit grids were cut, but %(wanted)s are wished: let more be built up."),
+    "practice_no_outline": N_("%(area)s has no outline: name a boundary file, or carve it out of others."),
+    "practice_beats": N_("%(wanted)s responsibility grids cannot be made: at least %(least)s, at most %(most)s."),
     "permission_missing": N_("No post of yours allows this: %(permission)s."),
     "step_denied": N_("%(step)s is for these roles: %(roles)s."),
     "step_elsewhere": N_("%(step)s: your posts do not reach the area or the unit of this case."),
@@ -63,6 +68,7 @@ TEXTS: dict[str, str] = {
     "situation_unknown": N_("Category %(category)s has no situation %(situation)s in the rule book in force."),
     "organisation_unknown": N_("There is no organisation %(organisation)s."),
     "area_unknown": N_("There is no area %(area)s."),
+    "grid_unknown": N_("There is no unit grid %(grid)s."),
     "channel_unknown": N_("There is no channel %(channel)s in this city's pack."),
     "nobody_answers": N_("The ledger names nobody for this case."),
     "city_missing": N_("No city has been set up here yet: apply a pack first."),
@@ -107,6 +113,9 @@ TEXTS: dict[str, str] = {
         "name edition %(edition)s there."
     ),
     "edition_before_last": N_("Edition %(edition)s cannot begin before %(last)s did, on %(since)s."),
+    "duties_proposed": N_(
+        "%(count)s duties were changed by approved proposals and stay as they are, whatever the pack says: %(named)s."
+    ),
     "duty_past": N_("Duty %(duty)s ended on %(ended)s; what is past is not rewritten: give the new duty a new code."),
     "clock_before_known": N_("The city already knows its history until %(known)s; its clock cannot be set to %(at)s."),
     "replay_running": N_("Another replay is running on this database."),

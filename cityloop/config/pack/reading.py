@@ -109,7 +109,7 @@ def load(path: Path) -> Pack:
     """The whole pack; raises PackErrors with all that is wrong with it, not only the first."""
     folder = folder_of(path)
     document, file, folders = _read_file(folder)
-    paths = {name: like.table(folders, name) for name in TABLES}
+    paths = {name: folders.table(name) for name in TABLES}
     read = {name: sheets.read(paths[name], str(paths[name]), kind) for name, kind in TABLES.items()}
     if file is None:
         raise PackErrors([*document.problems, *_problems(read.values())])
@@ -131,7 +131,7 @@ def load(path: Path) -> Pack:
     return Pack(folder, file, **content, shapes=draft.shapes, warnings=tuple(draft.warnings))
 
 
-def _read_file(folder: Path) -> tuple[nodes.Document, PackFile | None, list[Path]]:
+def _read_file(folder: Path) -> tuple[nodes.Document, PackFile | None, like.Folders]:
     document, folders = like.read(folder)
     return document, nodes.fit(document, PackFile), folders
 

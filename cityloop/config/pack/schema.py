@@ -9,16 +9,18 @@ import re
 from datetime import date
 from decimal import Decimal
 from itertools import pairwise
-from typing import Annotated, Literal, Self
+from typing import Annotated, ClassVar, Literal, Self
 from zoneinfo import ZoneInfo, available_timezones
 
 from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 
+from cityloop.config.pack.ground import Boundary, GridSpec
 from cityloop.config.pack.layers import LayerSpec
 from cityloop.config.pack.timing import Timing
 from cityloop.core.fields import (
     Code,
     Day,
+    HoursCell,
     Name,
     NamedRow,
     Names,
@@ -30,10 +32,12 @@ from cityloop.core.fields import (
     empty_means,
     refusal,
 )
-from cityloop.core.hours import WEEKDAYS, WeeklyHours
+from cityloop.core.hours import WEEKDAYS
 from cityloop.ground.accounts.roles import ROLES
+from cityloop.ground.registry.drawn import read_drawn
 from cityloop.ground.standards.lines import CategoryLine, CrosswalkLine, DocumentLine, RuleLine
 from cityloop.loop.history.mapping import Mapping
+from cityloop.practice.wishes import Wishes
 
 DESK_STEPS = ("register", "file", "dispatch")
 BEGINNING = date(1970, 1, 1)
@@ -80,6 +84,11 @@ def _map_address(text: str) -> str:
     """It becomes part of the header that says what pages may load."""
     if not _ADDRESS.fullmatch(text):
         raise refusal("map_address", value=text)
+    return text
+
+
+def _drawn(text: str) -> str:
+    read_drawn(text)
     return text
 
 
@@ -171,11 +180,13 @@ class BaseMap(Strict):
 
 
 class Settings(Timing):
-    """`opens_itself`: the desk steps that a complete live report passes without a person. `second_factor_roles`:
-    whoever holds a post of these roles signs in with a second factor. `public_channel`: the channel of what citizens
-    send without signing in; empty: this city takes nothing so. `public_notice`: what they read before, by language."""
+    """`interim`: who acts where the ledger is silent, until a duty is settled. `opens_itself`: the desk steps that a
+    complete live report passes without a person. `second_factor_roles`: whoever holds a post of these roles signs in
+    with a second factor. `public_channel`: the channel of what citizens send without signing in; empty: this city takes
+    nothing so. `public_notice`: what they read before, by language."""
 
     centre: Code = "centre"
+    interim: Annotated[str, Field(max_length=40)] = ""
     yellow_share: Annotated[Decimal, Field(gt=0, lt=1)] = Decimal("0.8")
     axes_merged: bool = False
     opens_itself: DeskSteps = ["register", "file", "dispatch"]
@@ -195,23 +206,6 @@ class EditionSpec(Strict):
     complete: bool = False
 
 
-class GridSpec(Strict):
-    """`size_m`: the side of a unit grid in metres when `cityloop pack derive` lays a new one."""
-
-    size_m: Annotated[float, Field(ge=10, le=10_000)] = 100.0
-
-
-class Boundary(Strict):
-    """Polygons of one level. `code`, `name`, `parent` are names of GeoJSON properties."""
-
-    file: Annotated[str, Field(min_length=1)]
-    code: Annotated[str, Field(min_length=1)]
-    name: str = ""
-    parent: str = ""
-    scheme: Code = "division"
-    crs: str = "EPSG:4326"
-
-
 class PackFile(Strict):
     """pack.yaml as a whole. `like`: another pack, by the name of its folder beside this one: what this file does not
     say, and which of its rule book's tables are not here, is taken from there. `first`: taken where none is named."""
@@ -228,6 +222,7 @@ class PackFile(Strict):
     grid: GridSpec = GridSpec()
     layers: dict[Annotated[Code, Field(max_length=40)], LayerSpec] = {}
     boundaries: dict[Annotated[str, Field(min_length=1, max_length=30)], Boundary] = {}
+    practice: Wishes | None = None
     history: Mapping | None = None
 
     @property
@@ -259,7 +254,7 @@ class AreaRow(NamedRow):
     parent: Ref = ""
     shape_key: str = ""
     shape: str = ""
-    hours: WeeklyHours = {}
+    hours: HoursCell = ""
     generated: Yes = False
 
     @property
@@ -328,15 +323,27 @@ class PostRow(Row):
 
 
 class LedgerLine(Row):
-    """ledger.csv: one party of one duty. Lines of the same code and `valid_from` are parties of one duty."""
+    """ledger.csv: one party of one duty. Lines of the same code and `valid_from` are parties of one duty.
 
-    prose = frozenset({"basis"})
+    `road` and `object` are codes of objects, which come later than the pack; `drawn`: WKT; `until`: of a contract.
+    """
+
+    prose = frozenset({"basis", "person"})
+    of_party: ClassVar[frozenset[str]] = frozenset({"role", "organisation", "lot", "until", "person"})
 
     code: Annotated[str, Field(min_length=1, max_length=80)]
     tier: Annotated[Literal["owner", "contract", "line", "territory"], empty_means("line")] = "line"
     category: Ref = ""
     situation: Annotated[str, Field(max_length=60)] = ""
     area: Ref = ""
+    area_class: Annotated[str, Field(max_length=20)] = ""
+    grid: Ref = ""
+    road: Annotated[str, Field(max_length=40)] = ""
+    drawn: Annotated[str, AfterValidator(_drawn)] = ""
+    object: Annotated[str, Field(max_length=40)] = ""
+    phase: Annotated[str, Field(max_length=20)] = ""
+    stratum: Literal["", "on", "under", "above"] = ""
+    hours: HoursCell = ""
     role: Annotated[
         Literal[
             "handler", "lead", "assist", "owner", "contractor", "territory", "line_authority", "supervising",
@@ -345,6 +352,9 @@ class LedgerLine(Row):
         empty_means("handler"),
     ] = "handler"  # fmt: skip
     organisation: Annotated[str, Field(min_length=1)]
+    lot: Annotated[str, Field(max_length=40)] = ""
+    until: OptionalDay = None
+    person: Annotated[str, Field(max_length=100)] = ""
     duty: Annotated[str, empty_means("handle"), Field(max_length=30)] = "handle"
     basis: Annotated[str, Field(max_length=200)] = ""
     valid_from: OptionalDay = None

@@ -6,14 +6,17 @@ from datetime import date
 from functools import cached_property
 from typing import Any
 
+import numpy as np
 import shapely
 
 from cityloop.config.pack.draft import parent_ref
 from cityloop.config.pack.reading import Pack
 from cityloop.config.pack.schema import CalendarSpec, LedgerLine
+from cityloop.core.hours import read_hours
 from cityloop.ground.accounts.structure import OrganisationData, PostData
 from cityloop.ground.places.actions import AreaClassData, AreaData, CityData, GridData, Member
-from cityloop.ground.registry.actions import DutyData
+from cityloop.ground.registry.drawn import read_drawn
+from cityloop.ground.registry.duties import DutyData, PartyData
 from cityloop.ground.registry.objects import LayerData
 from cityloop.ground.standards.editions import whole
 from cityloop.ground.standards.lines import rules_from
@@ -69,7 +72,7 @@ class Wanted:
             AreaData(
                 area.scheme, area.code, area.level, area.name, area.names,
                 pack.area(parent_ref(area)).ref if area.parent else "", pack.shapes.get((area.scheme, area.code)),
-                area.generated, area.hours,
+                area.generated, read_hours(area.hours),
             )
             for area in pack.areas
         ]  # fmt: skip
@@ -84,7 +87,8 @@ class Wanted:
 
     @cached_property
     def grids(self) -> list[GridData]:
-        shapes = iter(shapely.to_wkb(shapely.from_wkt([grid.shape for grid in self.pack.grids if grid.shape])))
+        drawn = [grid.shape for grid in self.pack.grids if grid.shape]
+        shapes = iter(shapely.to_wkb(shapely.from_wkt(np.array(drawn, dtype=object))))
         return [
             GridData(
                 grid.code, self._area(grid.area), grid.west, grid.south, grid.east, grid.north,
@@ -151,16 +155,32 @@ class Wanted:
         return list(found.values())
 
     def _with_party(self, known: DatedDuty | None, line: LedgerLine) -> DatedDuty:
-        if known is None:
-            known = DatedDuty(
-                line.valid_from,
-                DutyData(
-                    line.code, line.tier, line.category, line.situation, self._area(line.area), line.duty,
-                    line.basis, line.valid_from or self.pack.file.valid_from, line.valid_to, (),
-                ),
-            )  # fmt: skip
-        parties = tuple(sorted((*known.data.parties, (line.role, line.organisation))))
+        known = known or DatedDuty(line.valid_from, self._duty(line))
+        party = PartyData(line.role, line.organisation, line.lot, line.until, line.person)
+        parties = tuple(sorted((*known.data.parties, party), key=lambda one: one[:2]))
         return replace(known, data=known.data._replace(parties=parties))
+
+    def _duty(self, line: LedgerLine) -> DutyData:
+        return DutyData(
+            code=line.code,
+            tier=line.tier,
+            category=line.category,
+            situation=line.situation,
+            area=self._area(line.area),
+            area_class=line.area_class,
+            grid=line.grid,
+            road_section=line.road,
+            drawn_area=read_drawn(line.drawn),
+            object_code=line.object,
+            object_phase=line.phase,
+            stratum=line.stratum,
+            duty=line.duty,
+            weekly_hours=read_hours(line.hours),
+            basis=line.basis,
+            valid_from=line.valid_from or self.pack.file.valid_from,
+            valid_to=line.valid_to,
+            parties=(),
+        )
 
     def _area(self, ref: str) -> str:
         return self.pack.area(ref).ref if ref else ""

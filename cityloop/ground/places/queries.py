@@ -13,11 +13,10 @@ from cityloop.ground.places.models import Area, AreaClass, AreaGrid, UnitGrid
 
 def area_map(at: date, scheme: str = "division") -> AreaMap:
     """The areas of `scheme` and the unit grids in force on a day; two statements."""
-    in_force = _in_force(at)
-    areas = Area.objects.filter(in_force, scheme=scheme).values_list(
+    areas = Area.objects.filter(in_force(at), scheme=scheme).values_list(
         "id", "code", "level", "path", "shape", "valid_from", "valid_to"
     )
-    grids = UnitGrid.objects.filter(in_force, area__scheme=scheme).values_list(
+    grids = UnitGrid.objects.filter(in_force(at), area__scheme=scheme).values_list(
         "id", "code", "area_id", "west", "south", "east", "north", "shape"
     )
     known = [AreaRow(*row[:4], None if row[4] is None else bytes(row[4]), *row[5:]) for row in areas.iterator()]
@@ -31,14 +30,15 @@ def _grid(row: tuple[Any, ...]) -> GridRow:
 
 def grids_of(scheme: str, at: date) -> dict[int, list[int]]:
     """The unit grids that count to each area of a scheme on a day, ids in the order of their codes; one statement."""
-    rows = AreaGrid.objects.filter(_in_force(at), area__scheme=scheme).order_by("grid__code")
+    rows = AreaGrid.objects.filter(in_force(at), area__scheme=scheme).order_by("grid__code")
     found: dict[int, list[int]] = {}
     for area, grid in rows.values_list("area_id", "grid_id"):
         found.setdefault(area, []).append(grid)
     return found
 
 
-def _in_force(at: date) -> Q:
+def in_force(at: date) -> Q:
+    """The dated rows that are valid on a day."""
     return Q(valid_from__lte=at) & (Q(valid_to=None) | Q(valid_to__gt=at))
 
 
