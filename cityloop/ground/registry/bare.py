@@ -145,8 +145,8 @@ def slivers(terrain: Terrain) -> list[Gap]:
         outlines = [terrain.areas[child].shape for child in children]
         if any(outline is None for outline in outlines):
             continue
-        shapes = [terrain.shapes[child] for child in children]
-        whole = terrain.shapes[parent] if terrain.areas[parent].shape else _closed(shapes)
+        shapes = [terrain.outline(child) for child in children]
+        whole = terrain.outline(parent) if terrain.areas[parent].shape else _closed(shapes)
         path = tuple(terrain.areas[parent].path)
         for hole in holes(whole, shapes, TOLERANCE_M2):
             found.append(Gap(Kind.SLIVER, hole.area_m2, bytes(shapely.to_wkb(hole.shape)), areas=path))
@@ -213,7 +213,7 @@ def _bare(
         if left is None:
             continue
         told = [gap.shape for gap in ground if categories and categories <= set(gap.categories)]
-        left = _inside(left, terrain, told)
+        left = _inside(left, thing, terrain, told)
         if left is not None:
             _, seen = by_outline.setdefault(bytes(shapely.to_wkb(left)), (left, set()))
             seen |= categories
@@ -249,29 +249,33 @@ class _Cover:
         whole = [*self.wide, *self.named.get(thing.code, ()), *(d for d in self.unknown if d.area in thing.areas)]
         if any(duty.phase in ("", thing.phase) for duty in whole):
             return None
-        near = [self.placed[i] for i in self._tree.query(thing.shape, predicate="intersects").tolist()]
-        grounds = [ground for duty, ground in near if duty.phase in ("", thing.phase)]
-        if not grounds:
-            return thing.shape
-        left = shapely.difference(thing.shape, shapely.union_all(grounds))
-        return left if _counts(left) else None
+        covering = self._tree.query(thing.shape, predicate="covered_by").tolist()
+        if any(self.placed[i][0].phase in ("", thing.phase) for i in covering):
+            return None
+        left = thing.shape
+        for i in sorted(self._tree.query(thing.shape, predicate="intersects").tolist()):
+            duty, ground = self.placed[i]
+            if duty.phase in ("", thing.phase):
+                left = shapely.difference(left, ground)
+        return _enough(left, thing.shape)
 
 
-def _inside(left: Any, terrain: Terrain, told: Iterable[bytes | None]) -> Any:
+def _inside(left: Any, thing: Standing, terrain: Terrain, told: Iterable[bytes | None]) -> Any:
     """What lies in areas and was not told already; None where that is nothing."""
     if terrain.leaves is not None:
         left = shapely.intersection(left, terrain.leaves)
     for shape in told:
         if shape is not None:
             left = shapely.difference(left, shapely.from_wkb(shape))
-    return left if _counts(left) else None
+    return _enough(left, thing.shape)
 
 
-def _counts(left: Any) -> bool:
-    """Whether there is enough of it: more than a square metre, a metre of a line, a point."""
-    kind = shapely.get_dimensions(left)
+def _enough(left: Any, whole: Any) -> Any:
+    """What counts of a part of a polygon, a line or a point; None where that is no more than 1 m2, or 1 m."""
+    dimension = shapely.get_dimensions(whole)
+    if dimension == 2:
+        left = shapely.union_all(polygons_of(left))
+        return left if square(left) > TOLERANCE_M2 else None
     if shapely.is_empty(left):
-        return False
-    if kind == 2:
-        return square(shapely.union_all(polygons_of(left))) > TOLERANCE_M2
-    return kind == 0 or float(shapely.length(around([left]).shapes([left])[0])) > SHORTEST_M
+        return None
+    return left if dimension == 0 or float(shapely.length(around([left]).shapes([left])[0])) > SHORTEST_M else None

@@ -1,6 +1,7 @@
 """The city on one day as the ledger is held against it: its ground, what stands on it, what can be asked about."""
 
-from collections.abc import Mapping, Sequence
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
@@ -60,17 +61,25 @@ class Terrain:
         return _sound(cells_of(self.grids))
 
     @cached_property
-    def shapes(self) -> dict[int, Any]:
-        """The ground of each area: its outline, else all its unit grids; where neither is known it is left out."""
-        known = {area.id: area for area in self.areas.values() if area.shape}
-        shapes = _sound(shapely.from_wkb([area.shape for area in known.values()]))
-        found = dict(zip(known, shapes, strict=True))
-        held: dict[int, list[int]] = {}
+    def _outlines(self) -> dict[int, Any]:
+        known = {area.id: area.shape for area in self.areas.values() if area.shape}
+        return dict(zip(known, _sound(shapely.from_wkb(list(known.values()))), strict=True))
+
+    def outline(self, area: int) -> Any:
+        """The ground of an area: its outline, else all its unit grids; None where neither is known."""
+        if area not in self._outlines:
+            cells = self.cells[self._held.get(area, [])]
+            self._outlines[area] = shapely.union_all(cells) if len(cells) else None
+        return self._outlines[area]
+
+    @cached_property
+    def _held(self) -> dict[int, list[int]]:
+        """The grids in each area."""
+        held: dict[int, list[int]] = defaultdict(list)
         for place, path in enumerate(self.paths):
             for area in path:
-                if area not in found:
-                    held.setdefault(area, []).append(place)
-        return found | {area: shapely.union_all(self.cells[places]) for area, places in held.items()}
+                held[area].append(place)
+        return held
 
     @cached_property
     def paths(self) -> list[tuple[int, ...]]:
@@ -83,9 +92,12 @@ class Terrain:
 
     @cached_property
     def leaves(self) -> Any:
-        """All ground that lies in an area without others below it; None where no outline is known."""
+        """All ground that lies in an area without others below it; None where none is known."""
         above = {area for row in self.areas.values() for area in row.path[:-1]}
-        shapes = [self.shapes[area] for area in self.divisions - above if area in self.shapes]
+        return self._joined(self.divisions - above)
+
+    def _joined(self, areas: Iterable[int]) -> Any:
+        shapes = [shape for area in sorted(areas) if (shape := self.outline(area)) is not None]
         return shapely.union_all(shapes) if shapes else None
 
     def area_class(self, path: Sequence[int]) -> str:
@@ -113,10 +125,9 @@ class Terrain:
             place = self.grid_places.get(duty.grid)
             return None if place is None else self.cells[place]
         if duty.area is not None:
-            return self.shapes.get(duty.area)
+            return self.outline(duty.area)
         if duty.area_class:
-            areas = [area for area, name in self.classes.items() if name == duty.area_class and area in self.shapes]
-            return shapely.union_all([self.shapes[area] for area in areas]) if areas else None
+            return self._joined(area for area, name in self.classes.items() if name == duty.area_class)
         return self.leaves
 
     def question(self, duty: Duty, drawn: frozenset[int]) -> Question:
@@ -138,7 +149,7 @@ class Terrain:
             return tuple(self.areas[duty.area].path) if duty.area in self.areas else ()
         if duty.drawn is not None:
             shape = shapely.from_wkb(duty.drawn)
-            held = [area for area, ground in self.shapes.items() if ground.covers(shape)]
+            held = [area for area in self.divisions if (ground := self.outline(area)) and ground.covers(shape)]
             return tuple(sorted(held, key=lambda area: len(self.areas[area].path)))
         return ()
 
