@@ -3215,11 +3215,16 @@ export interface components {
         };
         /**
          * ProposalOut
-         * @description `finding` is named, fallback (territory only), gap or dispute; `rows` are the ledger rows that decide.
+         * @description `finding` is named, fallback (territory only), gap or dispute; `rows` are the ledger rows that decide; `interim`:
+         *     who acts at once where nobody or two answer.
          */
         ProposalOut: {
             /** Finding */
             finding: string;
+            /** Interim */
+            interim: string | null;
+            /** Interim Name */
+            interim_name: string | null;
             /** Organisation */
             organisation: string | null;
             /** Organisation Name */
