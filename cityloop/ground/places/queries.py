@@ -63,8 +63,19 @@ def _kept(revision: str, day: date) -> AreaMap:
 @lru_cache(maxsize=4)
 def _changes(revision: str) -> list[date]:
     """The days on which an area or a grid begins or ends; two statements."""
+    return _days(Area, UnitGrid)
+
+
+@lru_cache(maxsize=4)
+def days_of_members(revision: str) -> list[date]:
+    """The days on which an area, or a grid's part in one, begins or ends; two statements."""
+    return _days(Area, AreaGrid)
+
+
+def _days(*kinds: Any) -> list[date]:
+    """When rows begin or end; one statement for each kind."""
     days: set[date | None] = set()
-    for kind in (Area, UnitGrid):
+    for kind in kinds:
         for first, last in kind.objects.values_list("valid_from", "valid_to").distinct():
             days |= {first, last}
     return sorted(day for day in days if day is not None)

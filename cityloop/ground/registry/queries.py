@@ -1,6 +1,7 @@
 """Readers of the responsibility ledger, kept as long as the city does not change."""
 
-from collections.abc import Iterator, Mapping
+from bisect import bisect_right
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import date, datetime
 from functools import lru_cache
 
@@ -13,7 +14,7 @@ from cityloop.core.hours import spans
 from cityloop.ground.places.city import CityValue
 from cityloop.ground.places.locate import AreaRow
 from cityloop.ground.places.models import Area
-from cityloop.ground.places.queries import area_classes, areas_on
+from cityloop.ground.places.queries import area_classes, areas_on, days_of_members
 from cityloop.ground.registry.ledger import Duty, Ledger, Party
 from cityloop.ground.registry.spots import Spots, Thing
 from cityloop.ground.registry.terrain import Matter, Standing, Terrain
@@ -55,19 +56,50 @@ def ledger_of(revision: str) -> Ledger:
     return ledger()
 
 
-@lru_cache(maxsize=16)
 def spots_on(revision: str, day: date) -> Spots:
-    """What the ledger names beside areas and grids, as it stood on a day."""
+    """What the ledger names beside areas and grids, as it stood on a day; kept as long as none of it changes."""
+    return _spots(revision, _last(_days_of_things(revision), day))
+
+
+def further_on(revision: str, day: date) -> dict[int, tuple[int, ...]]:
+    """Grid to the areas of other schemes than its own that hold it and that the ledger names, larger ones first; kept
+    as long as none begins or ends. Hours of such areas are not looked at: a duty has its own."""
+    return _further(revision, _last(days_of_members(revision), day))
+
+
+def _last(days: Sequence[date], day: date) -> date:
+    """The last of the days, in order, that is not after `day`; `day` itself before the first."""
+    since = bisect_right(days, day)
+    return days[since - 1] if since else day
+
+
+def _named_codes(revision: str) -> list[str]:
     duties = ledger_of(revision).duties.values()
-    codes = {code for duty in duties for code in (duty.object_code, duty.road) if code}
+    return sorted({code for duty in duties for code in (duty.object_code, duty.road) if code})
+
+
+@lru_cache(maxsize=2)
+def _days_of_things(revision: str) -> list[date]:
+    """The days on which an object that the ledger names came, changed or went; one statement."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT DISTINCT c.day FROM registry_objectchange c JOIN registry_object o ON o.id = c.object_id"
+            " WHERE o.code = ANY(%s) ORDER BY 1",
+            [_named_codes(revision)],
+        )
+        return [row[0] for row in cursor.fetchall()]
+
+
+@lru_cache(maxsize=16)
+def _spots(revision: str, day: date) -> Spots:
+    duties, codes = ledger_of(revision).duties.values(), _named_codes(revision)
     drawn = {duty.id: duty.drawn for duty in duties if duty.drawn is not None}
-    return Spots(drawn, things_on(day, sorted(codes)) if codes else ())
+    return Spots(drawn, things_on(day, codes) if codes else ())
 
 
 @lru_cache(maxsize=8)
-def further_on(revision: str, day: date) -> dict[int, tuple[int, ...]]:
-    """Grid to the areas of other schemes than its own that hold it and that the ledger names, larger ones first; one
-    statement. Hours of such areas are not looked at: a duty has its own."""
+def _further(revision: str, day: date) -> dict[int, tuple[int, ...]]:
+    """One statement."""
     named = sorted({duty.area for duty in ledger_of(revision).duties.values() if duty.area is not None})
     with connection.cursor() as cursor:
         cursor.execute(
@@ -114,8 +146,7 @@ def _named_elsewhere(revision: str, day: date, known: set[int]) -> list[AreaRow]
 
 def _standing(here: CityValue, day: date, areas: Mapping[int, AreaRow]) -> Iterator[Standing]:
     """The objects of managed layers and those that the ledger names, as they stood on a day; two statements."""
-    duties = ledger_of(here.revision).duties.values()
-    codes = sorted({code for duty in duties for code in (duty.object_code, duty.road) if code})
+    codes = _named_codes(here.revision)
     categories = dict(Category.objects.filter(scheme=here.settings["scheme"]).values_list("code", "id"))
     with connection.cursor() as cursor:
         cursor.execute(
