@@ -1,14 +1,24 @@
 """Readers of the responsibility ledger, kept as long as the city does not change."""
 
-from datetime import date
+from collections.abc import Iterator, Mapping
+from datetime import date, datetime
 from functools import lru_cache
 
 import orjson
+import shapely
 from django.db import connection
+from django.db.models import Q
 
 from cityloop.core.hours import spans
+from cityloop.ground.places.city import CityValue
+from cityloop.ground.places.locate import AreaRow
+from cityloop.ground.places.models import Area
+from cityloop.ground.places.queries import area_classes, areas_on
 from cityloop.ground.registry.ledger import Duty, Ledger, Party
 from cityloop.ground.registry.spots import Spots, Thing
+from cityloop.ground.registry.terrain import Matter, Standing, Terrain
+from cityloop.ground.standards.models import Category
+from cityloop.ground.standards.queries import rule_book
 
 
 def ledger() -> Ledger:
@@ -52,6 +62,75 @@ def spots_on(revision: str, day: date) -> Spots:
     codes = {code for duty in duties for code in (duty.object_code, duty.road) if code}
     drawn = {duty.id: duty.drawn for duty in duties if duty.drawn is not None}
     return Spots(drawn, things_on(day, sorted(codes)) if codes else ())
+
+
+@lru_cache(maxsize=8)
+def further_on(revision: str, day: date) -> dict[int, tuple[int, ...]]:
+    """Grid to the areas of other schemes than its own that hold it and that the ledger names, larger ones first; one
+    statement. Hours of such areas are not looked at: a duty has its own."""
+    named = sorted({duty.area for duty in ledger_of(revision).duties.values() if duty.area is not None})
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT m.grid_id, array_agg(a.id ORDER BY cardinality(a.path), a.code) FROM places_areagrid m"
+            " JOIN places_area a ON a.id = m.area_id WHERE a.id = ANY(%(named)s)"
+            " AND daterange(m.valid_from, m.valid_to) @> %(day)s::date"
+            " AND daterange(a.valid_from, a.valid_to) @> %(day)s::date GROUP BY m.grid_id",
+            {"named": named, "day": day},
+        )
+        return {grid: tuple(areas) for grid, areas in cursor.fetchall()}
+
+
+def terrain_on(here: CityValue, at: datetime) -> Terrain:
+    """The city as the ledger is held against it on the day of an instant; a constant number of statements."""
+    local = at.astimezone(here.zone)
+    day = local.date()
+    areas = areas_on(here.revision, day)
+    tiles = {row.id: row for row in areas.areas}
+    edition = rule_book(here.revision).edition(day)
+    rules = [rule for rules in edition.rules.values() for rule in rules if not rule.undecided] if edition else []
+    majors = dict(Category.objects.values_list("id", "parent_id"))
+    return Terrain(
+        at=local,
+        divisions=frozenset(tiles),
+        areas=tiles | {row.id: row for row in _named_elsewhere(here.revision, day, set(tiles))},
+        grids=areas.grids,
+        further=further_on(here.revision, day),
+        classes={
+            area: name for area, name, first, last in area_classes() if first <= day and (last is None or day < last)
+        },
+        majors=majors,
+        matters=sorted({Matter(rule.category, rule.major, rule.situation) for rule in rules}, key=str),
+        things={thing.code: thing for thing in _standing(here, day, tiles)},
+    )
+
+
+def _named_elsewhere(revision: str, day: date, known: set[int]) -> list[AreaRow]:
+    """Areas of other schemes that the ledger names."""
+    named = {duty.area for duty in ledger_of(revision).duties.values() if duty.area is not None} - known
+    in_force = Q(valid_from__lte=day) & (Q(valid_to=None) | Q(valid_to__gt=day))
+    rows = Area.objects.filter(in_force, pk__in=named).values_list("id", "code", "level", "path", "shape")
+    return [AreaRow(*row[:4], None if row[4] is None else bytes(row[4])) for row in rows]
+
+
+def _standing(here: CityValue, day: date, areas: Mapping[int, AreaRow]) -> Iterator[Standing]:
+    """The objects of managed layers and those that the ledger names, as they stood on a day; two statements."""
+    duties = ledger_of(here.revision).duties.values()
+    codes = sorted({code for duty in duties for code in (duty.object_code, duty.road) if code})
+    categories = dict(Category.objects.filter(scheme=here.settings["scheme"]).values_list("code", "id"))
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"SELECT o.code, o.name, l.code, {PHASE}, o.shape, o.area_id, o.grid_id, l.managed, l.strata::text,"
+            " l.categories::text FROM registry_object o JOIN registry_layer l ON l.id = o.layer_id"
+            " WHERE (l.managed OR o.code = ANY(%(codes)s)) AND daterange(o.valid_from, o.valid_to) @> %(day)s::date"
+            " ORDER BY o.code",
+            {"codes": codes, "day": day},
+        )
+        rows = cursor.fetchall()
+    shapes = shapely.from_wkb([bytes(row[4]) for row in rows])
+    for (code, name, layer, phase, _, area, grid, managed, strata, about), shape in zip(rows, shapes, strict=True):
+        path = tuple(areas[area].path) if area in areas else ()
+        known = frozenset(categories[one] for one in orjson.loads(about) if one in categories)
+        yield Standing(code, name, layer, phase, shape, path, grid, managed, tuple(orjson.loads(strata)), known)
 
 
 def things_on(day: date, codes: list[str]) -> list[Thing]:

@@ -5,7 +5,7 @@ from datetime import datetime
 from cityloop.ground.accounts.tree import OrganisationValue
 from cityloop.ground.places.locate import Place
 from cityloop.ground.registry.ledger import CONTRACTOR, Answer, Finding, Question
-from cityloop.ground.registry.queries import ledger_of, spots_on
+from cityloop.ground.registry.queries import further_on, ledger_of, spots_on
 from cityloop.ground.standards.queries import RuleValue
 from cityloop.loop.cases.facts import Facts
 from cityloop.loop.cases.rows import CaseRow
@@ -21,7 +21,7 @@ def ask(rule: RuleValue, place: Place, ground: Ground, at: datetime) -> Answer:
         Question(
             categories=(rule.category, rule.major),
             situation=rule.situation,
-            areas=place.areas,
+            areas=(*place.areas, *further_on(here.revision, local.date()).get(place.grid or 0, ())),
             area_class=ground.clock.area_class(place.areas, local.date()),
             grid=place.grid,
             at=local,
