@@ -12,11 +12,13 @@ from bench.town import Town
 
 ASKED = 200
 BOX, PAGE = 1_000, 100
+COUNTED = 10
 LEFT_OUT = (
-    "features beside pygeoapi: one process each, one request after the other, everything warm. pygeoapi reads a file that"
-    " nobody writes, does not ask who is asking, keeps no history, looks at no dates, and takes features in the order of"
-    " the file; its offsets are not measured. Its provider by SQLite scans the whole table for a box: the one by GDAL is"
-    " the one to look at. Both are Debian's GDAL and SpatiaLite, older than those of the wheels."
+    "features beside pygeoapi: one process each, one request after the other, everything warm. pygeoapi reads a "
+    "file that nobody writes, does not ask who is asking, keeps no history, looks at no dates, does not say how "
+    "many features match, and takes features in the order of the file; its offsets are not measured. Its provider "
+    "by SQLite scans the whole table for a box: the one by GDAL is the one to look at, but its counts are those of an "
+    "index of 32 bits, a few too many. Both are Debian's GDAL and SpatiaLite, older than those of the wheels."
 )
 
 
@@ -28,7 +30,8 @@ def measure(town: Town, sheet: Sheet) -> None:
     ]
     with served() as (url, _pid):
         fetcher = Fetcher(url)
-        ours = _pages(sheet, fetcher, f"/ogc/collections/{made.layers[0]}", queries, "features", at_most=40)
+        _pages(sheet, fetcher, f"/ogc/collections/{made.layers[0]}", queries, "features", at_most=40)
+        ours = [_counted(fetcher, f"/ogc/collections/{made.layers[0]}", query) for query in queries[:COUNTED]]
         _walk(sheet, fetcher, made)
         fetcher.connection.close()
     try:
@@ -36,29 +39,36 @@ def measure(town: Town, sheet: Sheet) -> None:
         file = geopackage(town.folder, made.layers[0])
         with peer(town.folder, file) as url:
             fetcher = Fetcher(url)
-            theirs = _pages(sheet, fetcher, f"/collections/{OGR}", queries, "pygeoapi, GeoPackage by GDAL: features")
-            fewer = queries[: ASKED // 20]
+            _pages(sheet, fetcher, f"/collections/{OGR}", queries, "pygeoapi, GeoPackage by GDAL: features")
+            hits = [f"{query}&resulttype=hits" for query in queries[:COUNTED]]
+            theirs = [_counted(fetcher, "/collections/sqlite", query) for query in hits]
+            fewer = queries[:COUNTED]
             _pages(sheet, fetcher, "/collections/sqlite", fewer, "pygeoapi, GeoPackage by SQLite: features")
             fetcher.connection.close()
     except Missing as error:
         sheet.note(f"pygeoapi was not measured: {error}")
         return
-    sheet.add("features: boxes in which both count the same", sum(map(int.__eq__, ours, theirs)), f"of {ASKED}")
+    sheet.add("features: boxes in which both count the same", sum(map(int.__eq__, ours, theirs)), f"of {COUNTED}")
     sheet.note(LEFT_OUT)
 
 
 def _pages(
     sheet: Sheet, fetcher: Fetcher, collection: str, queries: list[str], name: str, *, at_most: float | None = None
-) -> list[int]:
-    """Times of pages, and how many features each box is said to hold."""
+) -> None:
+    """Times of pages, each of which must be full."""
     for query in queries[:3]:
         fetcher.get(f"{collection}/items?{query}")
     sheet.begin()
     took = [fetcher.timed(f"{collection}/items?{query}") for query in queries]
     sheet.add_p95(f"{name}, a page of {PAGE} in a box of about {BOX:,}", took, at_most=at_most)
-    told = [json.loads(fetcher.get(f"{collection}/items?{query}")) for query in queries]
-    assert all(len(page["features"]) == PAGE for page in told)
-    return [page["numberMatched"] for page in told]
+    for query in queries[:COUNTED]:
+        assert len(json.loads(fetcher.get(f"{collection}/items?{query}"))["features"]) == PAGE
+
+
+def _counted(fetcher: Fetcher, collection: str, query: str) -> int:
+    """How many features a box is said to hold."""
+    matched: int = json.loads(fetcher.get(f"{collection}/items?{query}"))["numberMatched"]
+    return matched
 
 
 def _walk(sheet: Sheet, fetcher: Fetcher, made: Crowd) -> None:

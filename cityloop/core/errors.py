@@ -179,6 +179,8 @@ TEXTS: dict[str, str] = {
     "feature_unknown": N_("There is no feature %(feature)s in collection %(collection)s."),
     "box_unreadable": N_("%(value)s is no box; write west,south,east,north in degrees."),
     "layer_unknown": N_("There is no layer %(layer)s."),
+    "map_missing": N_("There is no base map here: `cityloop map build` makes one."),
+    "map_empty": N_("There is nothing to draw a base map of: no outlines of divisions, no public lines."),
     "scheme_unknown": N_("There are no areas of scheme %(scheme)s."),
     "layer_without_class": N_("Layer %(layer)s has no class code, so objects without a code cannot be given one."),
     "layer_full": N_("Layer %(layer)s has no running numbers left for more objects."),

@@ -183,7 +183,8 @@ class Settings(Timing):
     """`interim`: who acts where the ledger is silent, until a duty is settled. `opens_itself`: the desk steps that a
     complete live report passes without a person. `second_factor_roles`: whoever holds a post of these roles signs in
     with a second factor. `public_channel`: the channel of what citizens send without signing in; empty: this city takes
-    nothing so. `public_notice`: what they read before, by language."""
+    nothing so. `public_notice`: what they read before, by language. `map_attribution`: whose data our own base map
+    shows."""
 
     centre: Code = "centre"
     interim: Annotated[str, Field(max_length=40)] = ""
@@ -192,6 +193,7 @@ class Settings(Timing):
     opens_itself: DeskSteps = ["register", "file", "dispatch"]
     second_factor_roles: list[RoleKey] = []
     base_map: BaseMap | None = None
+    map_attribution: Annotated[str, Field(max_length=300)] = ""
     public_channel: Annotated[str, Field(max_length=40)] = ""
     public_notice: Notices = {}
 

@@ -13,6 +13,7 @@ from cityloop.core import texts
 from cityloop.core.errors import Unknown
 from cityloop.results.exchange.asked import Asked, Span
 from cityloop.results.exchange.crs import Window
+from cityloop.results.exchange.drawing import bounds_of
 from cityloop.results.exchange.ground import Ground, Part, ground
 from cityloop.results.exchange.mercator import Box
 from cityloop.results.exchange.offers import Catalogue, Offer, Stats, layer_stats
@@ -78,9 +79,8 @@ def stats(known: Catalogue, offers: list[Offer], sight: Sight) -> dict[str, Stat
         if offer.layer is None:
             held, chosen = _held(known, offer, None)
             since = min((held.parts[place].valid_from for place in chosen), default=None)
-            bounds = shapely.total_bounds(held.shapes[chosen])
-            box = Box(*bounds.tolist()) if np.isfinite(bounds).all() else None
-            found[offer.id] = Stats(len(chosen), box, since, "")
+            bounds = bounds_of(held.shapes[chosen])
+            found[offer.id] = Stats(len(chosen), bounds and Box(*bounds), since, "")
     return found
 
 
@@ -110,7 +110,7 @@ def _objects(offer: Offer, sight: Sight, wanted: Asked) -> Page:
 
 def _visible(offer: Offer, sight: Sight) -> tuple[str, list[Any]]:
     seen, values = ("TRUE", []) if offer.public else sight.clause("o")
-    return f"o.layer_id = %s AND {seen}", [offer.layer, *values]
+    return f"o.layer_id = %s::int8 AND {seen}", [offer.layer, *values]
 
 
 def _narrowed(where: str, values: list[Any], offer: Offer, wanted: Asked) -> tuple[str, list[Any]]:

@@ -11,6 +11,7 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
 from cityloop.config.pack.reading import Pack
+from cityloop.ground.places.models import Area, City
 from cityloop.ground.registry.models import UrbanObject
 
 from .conftest import put
@@ -180,6 +181,16 @@ def test_extents_hold_all_features() -> None:
     assert told["toilets"]["temporal"]["interval"] == [["2025-03-01T00:00:00Z", None]]
     assert told["greens"]["spatial"]["bbox"] == [[-180, -90, 180, 90]]
     assert told["areas-division-district"]["spatial"]["bbox"] == [[10.0, 50.0, 10.02, 50.01]]
+
+
+def test_a_level_that_has_ended_holds_nothing() -> None:
+    """/req/core/fc-md-extent"""
+    Area.objects.filter(level="district").update(valid_to="2025-01-01")
+    City.objects.update(digest="changed")
+    told = body("/collections/areas-division-district")
+    assert told["extent"]["spatial"]["bbox"] == [[-180, -90, 180, 90]]
+    assert ids("/collections/areas-division-district/items") == []
+    assert len(ids("/collections/areas-division-district/items", datetime="2024-12-31")) == 2
 
 
 def test_one_collection_says_the_same_as_the_list() -> None:
