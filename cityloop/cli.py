@@ -17,7 +17,7 @@ texts.speak(texts.choose(sys.argv, os.environ))  # typer reads its own headings 
 import typer
 from typer.exceptions import TyperException
 
-from cityloop.config import object_verbs
+from cityloop.config import ledger_verbs, object_verbs
 from cityloop.config.session import session
 from cityloop.config.verbs import (
     BROKEN,
@@ -51,6 +51,7 @@ app.add_typer(account_app, name="account")
 rules_app = Typer(cls=Verbs, help=_("Write the rule book, or propose what a file says."), no_args_is_help=True)
 app.add_typer(rules_app, name="rules")
 app.add_typer(object_verbs.app, name="objects")
+app.add_typer(ledger_verbs.app, name="ledger")
 bench_app = Typer(cls=Verbs, help=_("Make a city to measure or to practise on."), no_args_is_help=True)
 app.add_typer(bench_app, name="bench")
 
