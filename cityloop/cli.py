@@ -17,7 +17,7 @@ texts.speak(texts.choose(sys.argv, os.environ))  # typer reads its own headings 
 import typer
 from typer.exceptions import TyperException
 
-from cityloop.config import address_verbs, grid_verbs, map_verbs, object_verbs, practice_verbs
+from cityloop.config import address_verbs, grid_verbs, ledger_verbs, map_verbs, object_verbs, practice_verbs
 from cityloop.config.session import session
 from cityloop.config.verbs import (
     BROKEN,
@@ -53,6 +53,7 @@ app.add_typer(rules_app, name="rules")
 app.add_typer(object_verbs.app, name="objects")
 app.add_typer(address_verbs.app, name="addresses")
 app.add_typer(grid_verbs.app, name="grids")
+app.add_typer(ledger_verbs.app, name="ledger")
 app.add_typer(map_verbs.app, name="map")
 app.add_typer(practice_verbs.app, name="practice")
 app.add_typer(practice_verbs.bench, name="bench")

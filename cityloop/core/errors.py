@@ -115,6 +115,8 @@ TEXTS: dict[str, str] = {
         "name edition %(edition)s there."
     ),
     "edition_before_last": N_("Edition %(edition)s cannot begin before %(last)s did, on %(since)s."),
+    "place_missing": N_("Say where: a point, an area or an object."),
+    "duty_unknown": N_("There is no duty %(duty)s."),
     "duties_proposed": N_(
         "%(count)s duties were changed by approved proposals and stay as they are, whatever the pack says: %(named)s."
     ),
