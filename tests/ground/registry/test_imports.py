@@ -17,7 +17,6 @@ from journeys.conftest import Person, holder_of, nobody
 from cityloop.config.pack.reading import Pack
 from cityloop.core import clock
 from cityloop.core.actor import SYSTEM
-from cityloop.ground.places.datums import Datum, from_wgs84
 from cityloop.ground.registry import imports
 from cityloop.ground.registry.inventory import put_layers
 from cityloop.ground.registry.jobs import forget
@@ -159,12 +158,6 @@ def test_a_wrong_datum_and_exchanged_coordinates_are_named(keeper: Person) -> No
     (note,) = look(keeper, swapped)["notes"]
     assert note["code"] == "points_exchanged"
     assert "if longitude and latitude were exchanged" in note["text"]
-
-
-def test_coordinates_in_the_datum_named_are_brought_home(keeper: Person) -> None:
-    lon, lat = from_wgs84(10.001, 50.001, Datum.GCJ02)
-    shown = look(keeper, f"code,lon,lat\nT1,{lon},{lat}\n", datum="gcj02")
-    assert shown["rows"][0]["after"]["coordinates"] == pytest.approx([10.001, 50.001], abs=1e-6)
 
 
 def test_texts_that_were_misread_are_a_warning_that_must_be_seen(keeper: Person) -> None:

@@ -19,6 +19,12 @@ export interface Narrowing {
   state?: string
 }
 
+/** What a page draws besides: its own sources, and layers over those of the city. */
+export interface Extra {
+  sources: Record<string, SourceSpecification>
+  layers: readonly LayerSpecification[]
+}
+
 /** All that decides how a map looks; another one is drawn when any of it changes. */
 export interface Drawing {
   language: Language
@@ -33,9 +39,10 @@ export interface Drawing {
   bounds: Bounds | null
   /** What the page marks: places with a ring of so many metres around them. */
   rings: readonly (Point & { metres: number })[]
+  extra: Extra
 }
 
-const FONT = ['system-ui', 'PingFang SC', 'Microsoft YaHei', 'Noto Sans CJK SC', 'Noto Sans SC', 'sans-serif']
+export const FONT = ['system-ui', 'PingFang SC', 'Microsoft YaHei', 'Noto Sans CJK SC', 'Noto Sans SC', 'sans-serif']
 
 export function styleOf(drawing: Drawing): StyleSpecification {
   return { version: 8, sources: sourcesOf(drawing), layers: layersOf(drawing) }
@@ -50,8 +57,8 @@ export function onTopOf(base: StyleSpecification, drawing: Drawing): StyleSpecif
   }
 }
 
-function sourcesOf({ token, parts, only, baseTiles, attribution, bounds, rings }: Drawing) {
-  const sources: Record<string, SourceSpecification> = {}
+function sourcesOf({ token, parts, only, baseTiles, attribution, bounds, rings, extra }: Drawing) {
+  const sources: Record<string, SourceSpecification> = { ...extra.sources }
   if (baseTiles) sources['base'] = { type: 'raster', tiles: [baseTiles], tileSize: 256, attribution }
   const here = bounds ? { bounds: [...bounds] as [number, number, number, number] } : {}
   for (const part of parts.filter((part) => open(part, token))) {
@@ -76,7 +83,7 @@ function tilesOf(part: Part, token: string | null, only: Narrowing): string {
 }
 
 function layersOf(drawing: Drawing): LayerSpecification[] {
-  const { token, parts, baseTiles, bounds, rings } = drawing
+  const { token, parts, baseTiles, bounds, rings, extra } = drawing
   const shown = (part: Part) => open(part, token) && parts.includes(part)
   return [
     { id: 'land', type: 'background', paint: { 'background-color': colour('map-land') } },
@@ -86,6 +93,7 @@ function layersOf(drawing: Drawing): LayerSpecification[] {
     ...(shown('areas') ? [outlines()] : []),
     ...(rings.length ? ringLayers() : []),
     ...(shown('cases') ? caseLayers(drawing.theme) : []),
+    ...extra.layers,
     ...(shown('areas') ? [names(drawing.language)] : []),
   ]
 }
