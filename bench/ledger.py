@@ -6,15 +6,21 @@ from time import monotonic
 from typing import Any
 from zoneinfo import ZoneInfo
 
+import shapely
+
 from bench.figures import Sheet
 from cityloop.core.hours import ALWAYS, read_hours, spans
+from cityloop.ground.places.locate import AreaRow, GridRow
 from cityloop.ground.registry.answering import Sheets
+from cityloop.ground.registry.gaps import find
 from cityloop.ground.registry.ledger import Duty, Ledger, Party, Question
+from cityloop.ground.registry.terrain import Matter, Standing, Terrain
 
 SEED = 2026
 MAJORS, MINORS_EACH = 12, 20
 DISTRICTS, STREETS_EACH, COMMUNITIES_EACH, GRIDS_EACH = 13, 13, 34, 11
 QUESTIONS, ALONE = 400_000, 20_000
+CELL = 0.001
 ZONE = ZoneInfo("Asia/Shanghai")
 SINCE, NEW_YEAR = date(2020, 1, 1), datetime(2026, 1, 1, tzinfo=ZONE)
 DAYTIME, NIGHT = spans(read_hours("mon-sun 06:00-22:00")), spans(read_hours("mon-sun 00:00-06:00 22:00-24:00"))
@@ -74,6 +80,32 @@ class Town:
             found.append(Question((minor, self.minors[minor]), self.grids[grid], at, grid=grid + 1))
         return found
 
+    def terrain(self) -> Terrain:
+        """Unit grids of 100 m in rows, community after community; a viaduct for every street, across four grids."""
+        last: dict[int, AreaRow] = {}
+        for path in self.paths:
+            for level, area in enumerate(path):
+                last.setdefault(area, AreaRow(area, str(area), str(level), path[: level + 1]))
+        grids = [GridRow(number + 1, f"g{number}", path[-1], *_cell(number)) for number, path in enumerate(self.grids)]
+        things = {}
+        for number in range(0, len(grids), STREETS_EACH * COMMUNITIES_EACH):
+            west, south, _, north = _cell(number)
+            shape = shapely.box(west, south, west + 4 * CELL, north)
+            path = self.grids[number]
+            things[f"V{number}"] = Standing(
+                f"V{number}", "", "viaducts", "", shape, path, number + 1, True, ("on", "under"), frozenset({1, 2})
+            )
+        majors: dict[int, int | None] = {**self.minors, **dict.fromkeys(self.minors.values())}
+        matters = [Matter(minor, major, "") for minor, major in self.minors.items()]
+        divisions = frozenset(last)
+        return Terrain(NEW_YEAR, divisions, last, grids, {}, {}, majors, matters, things)
+
+
+def _cell(number: int) -> tuple[float, float, float, float]:
+    row, column = divmod(number, 256)
+    west, south = 117 + column * CELL, 36 + row * CELL
+    return west, south, west + CELL, south + CELL
+
 
 def measure(sheet: Sheet) -> None:
     town = Town()
@@ -90,3 +122,19 @@ def measure(sheet: Sheet) -> None:
     for question in asked[:ALONE]:
         ledger.who_answers_for(question)
     sheet.add("ledger: who answers, one alone", 1e6 * (monotonic() - started) / ALONE, "us")
+    _gaps(sheet, town)
+
+
+def _gaps(sheet: Sheet, town: Town) -> None:
+    """A line department is silent on two categories in one district, and doubled once."""
+    silent = [duty.id for duty in town.duties if duty.tier == "line" and duty.category in (100, 101) and duty.area == 2]
+    kept = [duty for duty in town.duties if duty.id not in silent and duty.tier != "contract"]
+    kept.append(kept[0]._replace(id=len(town.duties) + 1, parties=(Party("handler", 999),)))
+    terrain = town.terrain()
+    pairs = len(terrain.matters) * len(terrain.grids)
+    sheet.add("ledger: categories x unit grids", pairs, "pairs", at_least=12_000_000)
+    sheet.begin()
+    started = monotonic()
+    found = find(Ledger(kept), terrain)
+    sheet.add("ledger: gaps and disputes of the whole city", monotonic() - started, "s", at_most=20)
+    sheet.add("ledger: found", len(found), "findings")

@@ -17,7 +17,7 @@ texts.speak(texts.choose(sys.argv, os.environ))  # typer reads its own headings 
 import typer
 from typer.exceptions import TyperException
 
-from cityloop.config import grid_verbs, map_verbs, object_verbs, practice_verbs
+from cityloop.config import address_verbs, grid_verbs, ledger_verbs, map_verbs, object_verbs, practice_verbs
 from cityloop.config.session import session
 from cityloop.config.verbs import (
     BROKEN,
@@ -51,7 +51,9 @@ app.add_typer(account_app, name="account")
 rules_app = Typer(cls=Verbs, help=_("Write the rule book, or propose what a file says."), no_args_is_help=True)
 app.add_typer(rules_app, name="rules")
 app.add_typer(object_verbs.app, name="objects")
+app.add_typer(address_verbs.app, name="addresses")
 app.add_typer(grid_verbs.app, name="grids")
+app.add_typer(ledger_verbs.app, name="ledger")
 app.add_typer(map_verbs.app, name="map")
 app.add_typer(practice_verbs.app, name="practice")
 app.add_typer(practice_verbs.bench, name="bench")
@@ -105,6 +107,7 @@ def demo(
     with speaking(lang):
         chosen = commands.find_pack(pack)
         with session(data_dir):
+            from cityloop.config import addresses
             from cityloop.config import demo as accounts
 
             if chosen.file.practice is not None:
@@ -116,6 +119,7 @@ def demo(
                 commands.replay(chosen, None, at=at or ("end" if no_serve else "lively"), limit=limit, json=json)
                 if not no_serve:
                     commands.seed(accounts.PRACTICE, 1)
+            addresses.refresh()
             if not no_serve:
                 raise typer.Exit(commands.serve(host, port, feed_port))
 

@@ -10,25 +10,22 @@ import shapely
 from rich.table import Table
 
 from cityloop.config.commands import ERR, OUT, require_writable
-from cityloop.core import clock, texts
+from cityloop.core import clock
 from cityloop.core.actor import SYSTEM
 from cityloop.core.errors import Refused
 from cityloop.core.problems import Problem
 from cityloop.core.texts import N_, _
-from cityloop.ground.accounts.structure import organisation_ids
 from cityloop.ground.places.city import city
-from cityloop.ground.places.datums import CORRECTION_TITLES, Datum, misplaced
-from cityloop.ground.places.locate import AreaMap
-from cityloop.ground.places.models import Area
-from cityloop.ground.places.queries import areas_on
+from cityloop.ground.places.datums import Datum
 from cityloop.ground.registry import stock
-from cityloop.ground.registry.geofiles import read
+from cityloop.ground.registry.answers import reject_table
+from cityloop.ground.registry.census import whole_census
 from cityloop.ground.registry.geofiles_out import write
-from cityloop.ground.registry.geoshapes import in_datum
-from cityloop.ground.registry.geotables import GeoTable
+from cityloop.ground.registry.imports import delivered
 from cityloop.ground.registry.inventory import take_objects
+from cityloop.ground.registry.named import put_layer_names
 from cityloop.ground.registry.objects import KINDS, ObjectDifference
-from cityloop.ground.registry.surveys import OWN, Kind, inner_points, survey
+from cityloop.ground.registry.surveys import OWN
 
 TITLES = {"new": N_("New"), "changed": N_("Changed"), "moved": N_("Moved"), "gone": N_("Gone")}
 SHOWN = 20
@@ -50,21 +47,17 @@ def take_in(
     """Show what a file changes in a layer, and do it. Where lines cannot be taken nothing is done, unless `rejects`
     names a file for them: then the others are taken, and nothing counts as gone."""
     require_writable(rejects)
-    kind, here = stock.layer(layer), city()
-    day = here.day(clock.now())
-    table = read(file, datum=datum, encoding=encoding, layer=sheet, crs=crs)
-    places = areas_on(here.revision, day)
-    found = survey(file.name, table.sound(), Kind(kind.geometry, kind.attributes), places, organisation_ids())
-    problems = [*table.problems, *found.problems]
-    _show_columns(found.unknown)
-    _show_misplaced(table, places, datum)
-    if problems:
-        _show_problems(problems, rejects)
+    kind, day = stock.layer(layer), city().day(clock.now())
+    found = delivered(file, kind, datum=datum, day=day, encoding=encoding, sheet=sheet, crs=crs)
+    for note in found.notes:
+        ERR.print(str(note), markup=False, highlight=False)
+    if found.problems:
+        show_problems(found.problems, rejects)
         if rejects is None:
-            raise Refused("file_refused", count=len(problems))
+            raise Refused("file_refused", count=len(found.problems))
     difference = take_objects(
-        layer, found.objects, whole=whole and not problems, actor=SYSTEM, day=day, at=clock.now(), source=file.name,
-        apply=not dry_run,
+        layer, found.objects, whole=whole and not found.problems, actor=SYSTEM, day=day, at=clock.now(),
+        source=file.name, apply=not dry_run,
     )  # fmt: skip
     _show(difference)
     if difference.taken:
@@ -72,36 +65,18 @@ def take_in(
         raise Refused("object_taken", count=len(difference.taken), line=line, object=code)
     if dry_run:
         OUT.print(_("Nothing was written."))
+    else:
+        put_layer_names([layer], actor=SYSTEM)
 
 
-def _show_columns(unknown: Sequence[str]) -> None:
-    if unknown:
-        OUT.print(_("Columns that the layer does not know, left out: %(names)s") % {"names": ", ".join(unknown)})
-
-
-def _show_misplaced(table: GeoTable, places: AreaMap, datum: Datum) -> None:
-    """Say what would bring a whole file into the city, where that is plain."""
-    if not places.has_shapes:
-        return
-    lon, lat = inner_points(in_datum(table.shapes, datum))
-    found = misplaced(lon, lat, lambda lons, lats: np.asarray(places.locate_many(lons, lats)[1] >= 0), datum)
-    if found.verdict:
-        told = {"outside": f"{found.outside:,}", "left": f"{found.left:,}", "why": _(CORRECTION_TITLES[found.verdict])}
-        ERR.print(_("%(outside)s points lie outside the city; only %(left)s would if this holds: %(why)s") % told)
-
-
-def _show_problems(problems: Sequence[Problem], rejects: Path | None) -> None:
+def show_problems(problems: Sequence[Problem], rejects: Path | None) -> None:
     for problem in problems[:SHOWN]:
         ERR.print(str(problem), markup=False, highlight=False)
     if len(problems) > SHOWN:
         ERR.print(_("... and %(more)s more.") % {"more": f"{len(problems) - SHOWN:,}"})
     if rejects is not None:
         with rejects.open("w", newline="", encoding="utf-8-sig") as file:
-            writer = csv.writer(file)
-            writer.writerow(["line", "column", "reason", "text", "value"])
-            writer.writerows(
-                [one.line, one.field, one.code, one.text(), one.facts.get("value", "")] for one in problems
-            )
+            csv.writer(file).writerows(reject_table(problems))
 
 
 def _show(difference: ObjectDifference) -> None:
@@ -137,13 +112,12 @@ def census(on: str | None, since: str | None, out: Path | None) -> None:
     require_writable(out)
     day = _day("--on", on) if on else city().day(clock.now())
     before = _day("--since", since) if since else day
-    lines = _census(day, before)
-    heading = [_("Area"), _("Layer"), _("Objects"), _("Change")]
+    lines = [(area.name or "-", layer, count.day, count.before) for area, layer, count in whole_census(day, before)]
     if out is not None:
         with out.open("w", newline="", encoding="utf-8-sig") as file:
             csv.writer(file).writerows([["area", "layer", "objects", "before"], *([*line] for line in lines)])
         return
-    table = Table(*heading)
+    table = Table(_("Area"), _("Layer"), _("Objects"), _("Change"))
     for area, layer, count, earlier in lines:
         table.add_row(area, layer, f"{count:,}", f"{count - earlier:+,}" if since else "")
     OUT.print(table)
@@ -154,15 +128,3 @@ def _day(option: str, text: str) -> date:
         return date.fromisoformat(text)
     except ValueError as error:
         raise Refused("fact_wrong", fact=option, value=text) from error
-
-
-def _census(day: date, before: date) -> list[tuple[str, str, int, int]]:
-    areas = {area.pk: area for area in Area.objects.all()}
-    names = {row["code"]: row["names"].get(texts.spoken(), row["name"]) for row in stock.layers()}
-    sums: dict[tuple[int, str], tuple[int, int]] = {}
-    for row in stock.census(day, before):
-        for area in areas[row["area"]].path if row["area"] else [0]:
-            count, earlier = sums.get((area, row["layer"]), (0, 0))
-            sums[area, row["layer"]] = count + row["count"], earlier + row["before"]
-    ordered = sorted(sums, key=lambda key: (areas[key[0]].code if key[0] else "", key[1]))
-    return [(str(areas[area]) if area else "-", names[layer], *sums[area, layer]) for area, layer in ordered]

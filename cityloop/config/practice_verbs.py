@@ -19,12 +19,16 @@ Name = Annotated[str, typer.Argument(metavar="PACK", help=_("Name of a pack that
 def pack(
     pack: Name,
     out: Annotated[Path, typer.Option("--out", metavar="DIR", help=_("Folder of the made pack."))],
+    seed: Annotated[int | None, typer.Option(min=0, help=_("Another number makes another city."))] = None,
+    plant: Annotated[
+        Path | None, typer.Option(metavar="FILE", help=_("What is to be wrong with the ledger besides (YAML)."))
+    ] = None,
     lang: Lang = None,
 ) -> None:
     with speaking(lang):
         from cityloop.config import commands, practising
 
-        practising.show(practising.fill(commands.find_pack(pack), out))
+        practising.show(practising.fill(commands.find_pack(pack), out, seed, plant))
 
 
 @app.verb("objects", _("Fill the layers of the city as its pack wishes; doing it again changes nothing."))

@@ -4,6 +4,8 @@ from cityloop.core.texts import N_, _
 
 TEXTS: dict[str, str] = {
     "area_without_grids": N_("There are no unit grids in the area %(area)s."),
+    "practice_each": N_("%(each)s is neither a layer with things that are wished for nor a level of areas."),
+    "plant_unknown": N_("There is no duty %(duty)s in the ledger that could be planted with something."),
     "practice_none": N_("The pack %(pack)s has no section practice: it wishes for nothing that could be made up."),
     "practice_few_grids": N_("%(found)s unit grids were cut, but %(wanted)s are wished: let more be built up."),
     "practice_no_outline": N_("%(area)s has no outline: name a boundary file, or carve it out of others."),
@@ -113,6 +115,8 @@ TEXTS: dict[str, str] = {
         "name edition %(edition)s there."
     ),
     "edition_before_last": N_("Edition %(edition)s cannot begin before %(last)s did, on %(since)s."),
+    "place_missing": N_("Say where: a point, an area or an object."),
+    "duty_unknown": N_("There is no duty %(duty)s."),
     "duties_proposed": N_(
         "%(count)s duties were changed by approved proposals and stay as they are, whatever the pack says: %(named)s."
     ),
@@ -186,6 +190,11 @@ TEXTS: dict[str, str] = {
         "%(count)s codes may not be used, the first is %(object)s in line %(line)s: another layer's, or ended."
     ),
     "object_unknown": N_("There is no object %(object)s."),
+    "import_unknown": N_("This import is not there any more: it is kept for an hour. Choose the file again."),
+    "import_overtaken": N_("Layer %(layer)s has changed since this was shown: choose the file again and look again."),
+    "import_too_large": N_("This file is too large for the page: at most %(most)s; take it in with the command line."),
+    "import_unfit": N_("%(count)s things in this file are wrong: take in the rest by saying so, or mend the file."),
+    "census_by_unknown": N_("Objects cannot be counted by %(by)s here; possible are: %(known)s."),
     "country_unknown": N_("No holidays of %(country)s are known here; write a code such as CN, US or DE-BY."),
     "holidays_not_announced": N_(
         "The holidays of %(country)s in %(year)s have not been announced yet; known are those until %(known)s."

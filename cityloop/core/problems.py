@@ -74,6 +74,11 @@ TEXTS: dict[str, str] = {
     "area_unknown_near": N_("there is no area %(value)s; did you mean %(near)s?"),
     "no_yes": N_("%(value)s is neither yes nor no; leave it empty for no"),
     "hours_unreadable": N_("%(value)s are no weekly hours; write such as mon-fri 08:00-18:00; sat 09:00-12:00"),
+    "object_unknown": N_("there is no object %(value)s"),
+    "road_unknown": N_("there is no line %(value)s, and roads are lines"),
+    "area_ended": N_("the area %(value)s is no more"),
+    "grid_ended": N_("the unit grid %(value)s is no more"),
+    "organisation_ended": N_("the organisation %(value)s is no more"),
     "grid_unknown": N_("there is no unit grid %(value)s"),
     "grid_unknown_near": N_("there is no unit grid %(value)s; did you mean %(near)s?"),
     "slug_unfit": N_("%(value)s cannot stand here: no colons, no spaces, no invisible characters"),
@@ -139,6 +144,15 @@ TEXTS: dict[str, str] = {
     ),
     "geometry_other": N_("the layer asks for %(known)s, and here is %(value)s"),
     "object_outside": N_("%(value)s lies outside the city"),
+    "code_taken": N_("the code %(value)s is that of an object of another layer, or of one that is gone"),
+    "columns_left_out": N_("columns that the layer does not know are left out: %(names)s"),
+    "points_exchanged": N_(
+        "%(outside)s points lie outside the city; only %(left)s would if longitude and latitude were exchanged"
+    ),
+    "points_in_other_datum": N_(
+        "%(outside)s points lie outside the city; only %(left)s would if the coordinates are in %(datum)s"
+    ),
+    "none_gone": N_("nothing counts as gone, because this file could not be read as a whole"),
     "geojson_unreadable": N_("this is not GeoJSON: %(reason)s"),
     "crs_unknown": N_("%(value)s is no coordinate system; write one such as EPSG:2263"),
     "property_missing": N_("feature %(feature)s has no property %(value)s; it has: %(known)s"),

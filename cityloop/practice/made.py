@@ -108,8 +108,8 @@ def make_land(areas: Sequence[GivenArea], wishes: Wishes, progress: Progress = l
 def write(folder: Path, like: Path, areas: Sequence[GivenArea], found: Land) -> None:
     """The land as a pack that is like another."""
     folder.mkdir(parents=True, exist_ok=True)
-    _write(folder / "areas.csv", AREA_COLUMNS, _area_lines(areas, found))
-    _write(folder / "grids.csv", GRID_COLUMNS, _grid_lines(found))
+    write_lines(folder / "areas.csv", AREA_COLUMNS, _area_lines(areas, found))
+    write_lines(folder / "grids.csv", GRID_COLUMNS, _grid_lines(found))
     text = f"# Made by a generator from the pack that it is like: no survey and no authority drew it.\nlike: {like}\n"
     (folder / "pack.yaml").write_text(text, encoding="utf-8")
 
@@ -276,7 +276,7 @@ def _wkt(shape: Any) -> str:
     return str(shapely.to_wkt(shape, rounding_precision=DIGITS))
 
 
-def _write(path: Path, columns: Sequence[str], lines: Iterable[Sequence[object]]) -> None:
+def write_lines(path: Path, columns: Sequence[str], lines: Iterable[Sequence[object]]) -> None:
     with path.open("w", newline="", encoding="utf-8") as file:
         writer = csv.writer(file)
         writer.writerow(columns)

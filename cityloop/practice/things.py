@@ -30,6 +30,7 @@ FIRST_DAY = date(2020, 1, 1)
 class Community(NamedTuple):
     """`cells`: boxes of its built-up unit grids (n x 4, degrees)."""
 
+    code: str
     name: str
     outline: Any
     cells: Floats
@@ -45,7 +46,10 @@ class LayerWish(NamedTuple):
 
 
 class Thing(NamedTuple):
+    """`community`: code of that in which it is made."""
+
     code: str
+    community: str
     name: str
     shape: Any
     attributes: dict[str, Any]
@@ -61,7 +65,8 @@ def communities(
         if (box[2] - box[0]) * (box[3] - box[1]) < BUILT_UP:
             cells[code].append(box)
     return [
-        Community(*named[code], np.array(sorted(boxes), np.float64).round(10)) for code, boxes in sorted(cells.items())
+        Community(code, *named[code], np.array(sorted(boxes), np.float64).round(10))
+        for code, boxes in sorted(cells.items())
     ]
 
 
@@ -72,9 +77,9 @@ class Things:
         self.here, self.seed, self.total = here, wishes.seed, total
         self.layers = {layer.layer: layer for layer in layers}
         self.shares = sum(layer.wish.share or 0 for layer in layers)
-        self.roads: dict[str, tuple[Shapes, list[str]]] = {}
+        self.roads: dict[str, tuple[Shapes, list[Community]]] = {}
         self.cells = np.concatenate([one.cells for one in here]) if here else np.empty((0, 4))
-        self.names = [one.name for one in here for _ in one.cells]
+        self.homes = [one for one in here for _ in one.cells]
 
     def count(self, layer: str) -> int:
         """So many a layer gets at most."""
@@ -84,21 +89,22 @@ class Things:
     def of(self, layer: str) -> Iterator[Thing]:
         """The things of a layer, in the order of their codes."""
         told = self.layers[layer]
-        shapes, names = self._shapes(layer)
-        chance = Random(f"{self.seed} {layer} attributes")
+        shapes, homes = self._shapes(layer)
+        chance, fate = Random(f"{self.seed} {layer} attributes"), Random(f"{self.seed} {layer} states")
         states, weights = list(told.wish.states), list(told.wish.states.values())
-        for number, (shape, name) in enumerate(zip(shapes, names, strict=True), start=1):
-            state = chance.choices(states, weights)[0] if states else ""
+        for number, (shape, home) in enumerate(zip(shapes, homes, strict=True), start=1):
+            state = fate.choices(states, weights)[0] if states else ""
             attributes = {key: _value(schema, chance) for key, schema in told.attributes.items()}
             yield Thing(
                 f"{told.prefix}{number:06}",
-                told.wish.name.format(name=name, number=number)[:200],
+                home.code,
+                told.wish.name.format(name=home.name, number=number)[:200],
                 shape,
                 {key: value for key, value in attributes.items() if value is not None},
                 state,
             )
 
-    def _shapes(self, layer: str) -> tuple[Shapes, Sequence[str]]:
+    def _shapes(self, layer: str) -> tuple[Shapes, Sequence[Community]]:
         wish, count = self.layers[layer].wish, self.count(layer)
         chance = np.random.default_rng([self.seed, *layer.encode()])
         if wish.form == "roads":
@@ -110,32 +116,32 @@ class Things:
         if wish.form == "over":
             return self._over(wish.of, count)
         picked = chance.integers(0, len(self.cells), count)
-        names = [self.names[place] for place in picked.tolist()]
+        homes = [self.homes[place] for place in picked.tolist()]
         low, high = self.cells[picked, :2], self.cells[picked, 2:]
         middle = low + (high - low) * chance.uniform(0.35, 0.65, (count, 2))
         if wish.form == "scattered":
-            return shapely.points(np.round(middle, DIGITS)), names
+            return shapely.points(np.round(middle, DIGITS)), homes
         half = (high - low) * chance.uniform(0.08, 0.3, (count, 2))
         low, high = np.round(middle - half, DIGITS), np.round(middle + half, DIGITS)
-        return shapely.box(low[:, 0], low[:, 1], high[:, 0], high[:, 1]), names
+        return shapely.box(low[:, 0], low[:, 1], high[:, 0], high[:, 1]), homes
 
-    def _roads(self, layer: str) -> tuple[Shapes, list[str]]:
+    def _roads(self, layer: str) -> tuple[Shapes, list[Community]]:
         """Straight lines through the built-up cells of each community, the largest communities first."""
         if layer not in self.roads:
             lines: list[Any] = []
-            names: list[str] = []
+            homes: list[Community] = []
             for one in sorted(self.here, key=lambda one: -len(one.cells)):
                 if len(lines) >= self.count(layer):
                     break
                 for line in _lines(one):
                     lines.append(line)
-                    names.append(one.name)
+                    homes.append(one)
             kept = self.count(layer)
-            self.roads[layer] = np.array(lines[:kept], dtype=object), names[:kept]
+            self.roads[layer] = np.array(lines[:kept], dtype=object), homes[:kept]
         return self.roads[layer]
 
-    def _along(self, layer: str, count: int, chance: np.random.Generator) -> tuple[Shapes, list[str]]:
-        lines, names = self._roads(layer)
+    def _along(self, layer: str, count: int, chance: np.random.Generator) -> tuple[Shapes, list[Community]]:
+        lines, homes = self._roads(layer)
         ends = np.cumsum(shapely.length(lines))
         if not len(ends):
             return np.empty(0, dtype=object), []
@@ -144,15 +150,15 @@ class Things:
         points = shapely.get_coordinates(shapely.line_interpolate_point(lines[which], ends[which] - places))
         metres = around(lines)
         aside = chance.choice([-BESIDE_M, BESIDE_M], (count, 2)) / (metres.lon_m, metres.lat_m)
-        return shapely.points(np.round(points + aside, DIGITS)), [names[i] for i in which.tolist()]
+        return shapely.points(np.round(points + aside, DIGITS)), [homes[i] for i in which.tolist()]
 
-    def _over(self, layer: str, count: int) -> tuple[Shapes, list[str]]:
-        lines, names = self._roads(layer)
+    def _over(self, layer: str, count: int) -> tuple[Shapes, list[Community]]:
+        lines, homes = self._roads(layer)
         longest = np.argsort(-shapely.length(lines), kind="stable")[:count]
         metres = around(lines)
         decks = shapely.buffer(metres.shapes(lines[longest]), DECK_M, cap_style="flat")
         scale, middle = (metres.lon_m, metres.lat_m), (metres.lon, metres.lat)
-        return shapely.transform(decks, lambda p: np.round(p / scale + middle, DIGITS)), [names[i] for i in longest]
+        return shapely.transform(decks, lambda p: np.round(p / scale + middle, DIGITS)), [homes[i] for i in longest]
 
 
 def _lines(one: Community) -> Iterator[Any]:

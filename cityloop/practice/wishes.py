@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 
 from pydantic import AfterValidator, Field
 
-from cityloop.core.fields import Code, HoursCell, Name, Names, Strict, refusal
+from cityloop.core.fields import Code, HoursCell, Name, Names, OptionalDay, Strict, refusal
 
 Degrees = tuple[Annotated[float, Field(ge=-180, le=180)], Annotated[float, Field(ge=-90, le=90)]]
 """Longitude and latitude."""
@@ -66,6 +66,54 @@ class ThingWish(Strict):
     states: dict[Annotated[str, Field(max_length=20)], Annotated[float, Field(gt=0)]] = {}
 
 
+class PlantWish(Strict):
+    """What is to be wrong with so many duties of a wish, and is kept to be found. `drop`: it is not there; `end`: its
+    contract ran out on the day `until`; `double`: `organisation` has it too; `narrow`: it leaves a strip of `strip_m`
+    metres along the border of its district. `kind`: as what it is to be found."""
+
+    how: Literal["drop", "end", "double", "narrow"]
+    kind: Literal["ground", "surface", "phase", "hours", "contract", "dispute"]
+    count: Annotated[int, Field(ge=1, le=10_000)] = 1
+    until: OptionalDay = None
+    organisation: Annotated[str, Field(max_length=80)] = ""
+    strip_m: Annotated[float, Field(gt=0, le=500)] = 15.0
+
+
+class Planted(Strict):
+    """Something wrong with the ledger that somebody thought of: codes of duties that are dropped, columns that change
+    (each with its `code`), lines that are added; `expect`: as what it is to be found, kept with the truth."""
+
+    expect: dict[str, str]
+    drop: list[str] = []
+    change: list[dict[str, str]] = []
+    add: list[dict[str, str]] = []
+
+
+class PlantFile(Strict):
+    """A file of `practice pack --plant`."""
+
+    plants: list[Planted]
+
+
+class DutyWish(Strict):
+    """A duty for `each` area of a level, or each thing of a layer; the other keys are columns of ledger.csv. Texts may
+    hold {code} of the area or thing, {district} and {street} in which it lies, and its {number}."""
+
+    each: Code
+    code: Annotated[str, Field(min_length=1, max_length=80)]
+    tier: str = ""
+    category: str = ""
+    stratum: str = ""
+    phase: str = ""
+    hours: HoursCell = ""
+    role: str = ""
+    organisation: Annotated[str, Field(min_length=1)]
+    lot: str = ""
+    until: OptionalDay = None
+    basis: str = ""
+    plant: PlantWish | None = None
+
+
 class Wishes(Strict):
     """`levels`: those of districts, streets and communities; `urban`: what the name of a town's community
     holds; `points`: so many objects that are points, shared out among the layers with a `share`; `days`: of
@@ -86,6 +134,7 @@ class Wishes(Strict):
     carve: list[Carving] = []
     points: Annotated[int, Field(ge=0, le=5_000_000)] = 50_000
     things: dict[Code, ThingWish] = {}
+    ledger: list[DutyWish] = []
     open_cases: Annotated[int, Field(ge=0, le=1_000_000)] = 400
     closed_cases: Annotated[int, Field(ge=0, le=1_000_000)] = 6_000
     days: Annotated[int, Field(ge=1, le=365)] = 30

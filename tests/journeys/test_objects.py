@@ -92,7 +92,7 @@ def test_wrong_lines_stop_the_whole_file_unless_they_are_put_aside(tmp_path: Pat
 def test_exchanged_coordinates_are_named(tmp_path: Path) -> None:
     swapped = "code,lon,lat,stalls\n" + "".join(f"T{n},50.00{n},10.00{n},1\n" for n in range(1, 6))
     refused = inside("objects", "import", written(tmp_path, swapped), "--layer", "toilets")
-    assert "longitude and latitude are exchanged" in refused.shown
+    assert "longitude and latitude were exchanged" in refused.shown
     assert not UrbanObject.objects.exists()
 
 

@@ -86,6 +86,39 @@ def add_situations(folder: Path) -> None:
     _append(folder / "documents.csv", ("code", "title", "title_zh", "kind", "issuer", "issued_on"), [document])
 
 
+LAYERS = """
+layers:
+  toilets:
+    name: Public toilets
+    names: {zh: 公共厕所}
+    group: Sanitation
+    public: true
+    class_code: "0301"
+    attributes:
+      stalls: {type: integer, minimum: 1, names: {zh: 厕位数, en: Stalls}}
+      grade: {choices: [first, second], names: {zh: 等级, en: Grade}}
+  roads:
+    name: Roads
+    names: {zh: 道路}
+    group: Streets
+    geometry: line
+    class_code: "9001"
+  parks:
+    name: Parks
+    names: {zh: 公园}
+    group: Streets
+    geometry: polygon
+    class_code: "9002"
+"""
+
+
+def add_layers(folder: Path) -> None:
+    """Classes of things that stand in the city; the things come as files."""
+    pack = folder / "pack.yaml"
+    text = pack.read_text(encoding="utf-8")
+    pack.write_text(text + LAYERS, encoding="utf-8")
+
+
 def _append(path: Path, columns: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
     """Add rows to a table of a pack, and columns that it does not have yet."""
     there: list[dict[str, str]] = []
@@ -145,11 +178,15 @@ class Server:
             return {login["username"]: login for login in json.load(answer)}
 
 
-def make_city(folder: Path, *, seeded: int, known_until: str = "2025-12-31", situations: bool = False) -> Server:
+def make_city(
+    folder: Path, *, seeded: int, known_until: str = "2025-12-31", situations: bool = False, layers: bool = False
+) -> Server:
     """A demo city in `folder`: its history of a dozen cases, and as many open ones as asked."""
     pack, data = desk_pack(folder / "pack", known_until), folder / "data"
     if situations:
         add_situations(pack)
+    if layers:
+        add_layers(pack)
     run("demo", "--pack", pack, "--data-dir", data, "--at", "2025-06-02T09:00", "--no-serve")
     if seeded:
         run("bench", "seed", "--open", seeded, "--data-dir", data)

@@ -12,8 +12,6 @@ from typing import NamedTuple, overload
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from cityloop.core.texts import N_
-
 Floats = NDArray[np.float64]
 Pair = tuple[Floats, Floats]
 """Longitudes and latitudes."""
@@ -127,10 +125,6 @@ def _bd_from_gcj(lon: Floats, lat: Floats) -> Pair:
 # Points that fell outside of the city
 
 SWAPPED = "swapped"
-CORRECTION_TITLES = {
-    SWAPPED: N_("longitude and latitude are exchanged"),
-    **{datum.value: title for datum, title in DATUM_TITLES.items()},
-}
 _CLEARLY = 3
 """So many points more must a datum bring into the city: at its border one or two may come in by chance."""
 

@@ -1,14 +1,17 @@
 """What others may ask about places."""
 
 from bisect import bisect_right
-from datetime import date
+from datetime import date, datetime
 from functools import lru_cache
 from typing import Any
 
 from django.db.models import Q
 
+from cityloop.core.hours import spans
+from cityloop.ground.places.city import CityValue
 from cityloop.ground.places.locate import AreaMap, AreaRow, GridRow
 from cityloop.ground.places.models import Area, AreaClass, AreaGrid, UnitGrid
+from cityloop.ground.places.zones import Zone, ZoneMap
 
 
 def area_map(at: date, scheme: str = "division") -> AreaMap:
@@ -49,6 +52,22 @@ def areas_on(revision: str, day: date) -> AreaMap:
     return _kept(revision, changes[since - 1] if since else day)
 
 
+def zones_at(here: CityValue, lon: float, lat: float, at: datetime, scheme: str = "special") -> list[Zone]:
+    """The guarded places that hold a point (WGS-84) and count at an instant, by code; kept as `areas_on` is."""
+    local = at.astimezone(here.zone)
+    changes = _changes(here.revision)
+    since = bisect_right(changes, local.date())
+    return _kept_zones(here.revision, changes[since - 1] if since else local.date(), scheme).at(lon, lat, local)
+
+
+def zone_map(at: date, scheme: str = "special") -> ZoneMap:
+    """The zones of a scheme on a day; one statement."""
+    rows = Area.objects.filter(in_force(at), scheme=scheme, shape__isnull=False).values_list(
+        "id", "code", "level", "name", "names", "hours", "shape"
+    )
+    return ZoneMap(Zone._make((*row[:5], spans(row[5]), bytes(row[6] or b""))) for row in rows)
+
+
 def area_classes(scheme: str = "limits") -> list[tuple[int, str, date, date | None]]:
     """The classes of areas under a scheme, past and future ones too: area, name, from and until; one statement."""
     rows = AreaClass.objects.filter(scheme=scheme).order_by("valid_from", "area_id")
@@ -60,11 +79,33 @@ def _kept(revision: str, day: date) -> AreaMap:
     return area_map(day)
 
 
+@lru_cache(maxsize=8)
+def _kept_zones(revision: str, day: date, scheme: str) -> ZoneMap:
+    return zone_map(day, scheme)
+
+
 @lru_cache(maxsize=4)
 def _changes(revision: str) -> list[date]:
     """The days on which an area or a grid begins or ends; two statements."""
+    return _days(Area, UnitGrid)
+
+
+@lru_cache(maxsize=4)
+def days_of_members(revision: str) -> list[date]:
+    """The days on which an area, or a grid's part in one, begins or ends; two statements."""
+    return _days(Area, AreaGrid)
+
+
+def _days(*kinds: Any) -> list[date]:
+    """When rows begin or end; one statement for each kind."""
     days: set[date | None] = set()
-    for kind in (Area, UnitGrid):
+    for kind in kinds:
         for first, last in kind.objects.values_list("valid_from", "valid_to").distinct():
             days |= {first, last}
     return sorted(day for day in days if day is not None)
+
+
+@lru_cache(maxsize=2)
+def area_names(revision: str) -> dict[int, tuple[str, dict[str, str]]]:
+    """The name of every area, past ones too, and its names by language; read once per revision of the city."""
+    return {id_: (name, names) for id_, name, names in Area.objects.values_list("id", "name", "names")}

@@ -134,9 +134,12 @@ class Sheet:
 
     def since(self, days: Index) -> Index:
         """For each day the last on which a contract of these duties ended: until the next the parties stay the same."""
+        return self._contract_ends[np.searchsorted(self._contract_ends, days, "right") - 1]
+
+    @cached_property
+    def _contract_ends(self) -> Index:
         known = {party.until.toordinal() for duty in self.duties for party in duty.parties if party.until}
-        ends = np.array([1, *sorted(known)], np.int64)
-        return ends[np.searchsorted(ends, days, "right") - 1]
+        return np.array([1, *sorted(known)], np.int64)
 
     @cached_property
     def _hours(self) -> Index:

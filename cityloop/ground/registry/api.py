@@ -3,8 +3,6 @@
 from datetime import date, datetime
 from typing import Annotated, Any
 
-import orjson
-import shapely
 from django.http import HttpRequest
 from ninja import Query, Router, Schema
 from pydantic import Field
@@ -12,16 +10,27 @@ from pydantic import Field
 from cityloop.core import texts
 from cityloop.core.errors import Refused
 from cityloop.ground.accounts.request import actor_of
-from cityloop.ground.registry import stock
+from cityloop.ground.registry import answers, stock
 
 READ = "objects.read"
 MOST = 1000
+Value = str | float | bool | None
+Code = Annotated[str, Field(max_length=40)]
 
 router = Router(tags=["objects"])
 
 
+class FieldOut(Schema):
+    """An attribute of a layer: its title in the reader's language, what it may be."""
+
+    code: str
+    title: str
+    kind: str
+    choices: list[str]
+
+
 class LayerOut(Schema):
-    """A layer with how many objects of it are in force. `attributes`: JSON Schema."""
+    """A layer with how many objects of it are in force. `attributes`: JSON Schema; `fields`: the same to be read."""
 
     code: str
     group: str
@@ -31,6 +40,7 @@ class LayerOut(Schema):
     public: bool
     categories: list[str]
     attributes: dict[str, Any]
+    fields: list[FieldOut]
     objects: int
 
 
@@ -52,18 +62,42 @@ class ObjectOut(Schema):
     valid_to: date | None
 
 
+class FieldChangeOut(Schema):
+    """`title` is empty for what objects of every layer have: name, state, owner, maintainer, supervisor."""
+
+    field: str
+    title: str
+    before: Value
+    after: Value
+
+
 class ObjectChangeOut(Schema):
-    """`before`: the fields that were otherwise until then, a shape as WKB in hexadecimal digits."""
+    """`by_name`: what the person is called, empty for the system itself; `before`: where it stood until it moved."""
 
     kind: str
     day: date
     recorded_at: datetime
     by: str
+    by_name: str
     source: str
-    before: dict[str, Any]
+    fields: list[FieldChangeOut]
+    before: dict[str, Any] | None
+
+
+class AreaRef(Schema):
+    code: str
+    name: str
 
 
 class ObjectWhole(ObjectOut):
+    """`areas`: the largest first; `units`: names of owner, maintainer and supervisor; `categories`: those that concern
+    its layer."""
+
+    layer_name: str
+    areas: list[AreaRef]
+    units: dict[str, str]
+    fields: list[FieldOut]
+    categories: list[str]
     changes: list[ObjectChangeOut]
 
 
@@ -79,13 +113,20 @@ def layers(request: HttpRequest) -> list[dict[str, Any]]:
     """All layers in the city's order."""
     actor_of(request).require(READ)
     language = texts.spoken()
-    return [row | {"name": row["names"].get(language, row["name"])} for row in stock.layers()]
+    return [
+        row
+        | {
+            "name": answers.titled(row["names"], row["name"], language),
+            "fields": answers.fields(row["attributes"], language),
+        }
+        for row in stock.layers()
+    ]
 
 
 @router.get("/objects", response=ObjectPage)
 def page(
     request: HttpRequest,
-    layer: Annotated[str, Field(max_length=40)],
+    layer: Code,
     box: Annotated[str, Query(max_length=100)] = "",
     after: Annotated[str, Query(max_length=40)] = "",
     limit: Annotated[int, Query(ge=1, le=MOST)] = 100,
@@ -100,7 +141,7 @@ def page(
 @router.get("/objects/nearest", response=list[ObjectOut])
 def nearest(
     request: HttpRequest,
-    layer: Annotated[str, Field(max_length=40)],
+    layer: Code,
     lon: Annotated[float, Query(ge=-180, le=180)],
     lat: Annotated[float, Query(ge=-90, le=90)],
     limit: Annotated[int, Query(ge=1, le=50)] = 5,
@@ -114,12 +155,12 @@ def nearest(
 def one(request: HttpRequest, code: str) -> dict[str, Any]:
     """An object, in force or ended, with its changes, the latest first."""
     actor_of(request).require(READ)
-    return _told(stock.one(code))
+    found = stock.one(code)
+    return answers.whole(found, stock.layer(found["layer"]), texts.spoken())
 
 
 def _told(row: dict[str, Any]) -> dict[str, Any]:
-    geometry = orjson.loads(shapely.to_geojson(shapely.from_wkb(bytes(row["shape"]))))
-    return row | {"geometry": geometry}
+    return row | {"geometry": answers.geometry(bytes(row["shape"]))}
 
 
 def _box(text: str) -> list[float]:

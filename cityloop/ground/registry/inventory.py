@@ -4,6 +4,7 @@ from collections.abc import Iterable, Sequence
 from datetime import date, datetime
 from typing import Any
 
+import orjson
 from django.db import connection, transaction
 from django.db.backends.utils import CursorWrapper
 from django.db.models import F
@@ -14,11 +15,14 @@ from cityloop.core.errors import Refused
 from cityloop.ground.places.actions import SET_UP
 from cityloop.ground.places.city import city
 from cityloop.ground.registry.models import Layer
-from cityloop.ground.registry.objects import KINDS, LayerData, ObjectData, ObjectDifference
+from cityloop.ground.registry.objects import KINDS, DifferenceRow, LayerData, ObjectData, ObjectDifference
 
+EDIT = "objects.edit"
+"""What an actor must be allowed to do to take objects in."""
 SEQUENCE = 6
 """Digits of the running number in a code that is given here."""
 SHOWN = 20
+"""So many of each kind a difference names."""
 INCOMING = bulk.Table(
     "registry_incoming",
     {
@@ -32,6 +36,7 @@ _PLACED = "shape, area_id, grid_id"
 _SAID = f"({', '.join(f'o.{name.strip()}' for name in _TOLD.split(','))})"
 _SAYS = f"({', '.join(f'i.{name.strip()}' for name in _TOLD.split(','))})"
 _BEFORE = ", ".join(f"'{name.strip()}', o.{name.strip()}" for name in _TOLD.split(","))
+_AFTER = _BEFORE.replace("o.", "i.")
 
 
 @transaction.atomic
@@ -61,12 +66,14 @@ def take_objects(
     source: str = "",
     generated: bool = False,
     apply: bool = True,
+    shown: int = SHOWN,
 ) -> ObjectDifference:
     """Take a file of one layer in as it is on `day`; `whole`: what it does not name is gone.
 
     The same once more changes nothing. Nothing is written where a code may not be used, or with `apply` off.
+    `shown`: so many of each kind the answer names.
     """
-    actor.require(SET_UP)
+    actor.require(EDIT)
     kind = Layer.objects.select_for_update().get(code=layer)
     bulk.park(INCOMING, (_parked(row) for row in rows))
     with connection.cursor() as cursor:
@@ -82,7 +89,7 @@ def take_objects(
         _give_codes(cursor, kind)
         cursor.execute("CREATE UNIQUE INDEX ON registry_incoming (code)")
         cursor.execute("ANALYZE registry_incoming")
-        found = _difference(cursor, kind.pk, whole)
+        found = _difference(cursor, kind.pk, whole, shown)
         if apply and not found.taken:
             for statement in (_ENDED, *_APPLIED) if whole else _APPLIED:
                 cursor.execute(statement, told)
@@ -102,9 +109,15 @@ def _parked(row: ObjectData) -> tuple[object, ...]:
 
 
 _KNOWN_PLACES = """
-UPDATE registry_incoming i SET code = o.code FROM registry_object o
- WHERE i.code = '' AND o.layer_id = %(layer)s AND o.valid_to IS NULL AND o.name = i.name AND o.shape = i.shape
-   AND o.box && box(point(i.west, i.south), point(i.east, i.north))
+UPDATE registry_incoming i SET code = known.code FROM (
+ SELECT a.line, b.code FROM
+  (SELECT line, name, shape, row_number() OVER (PARTITION BY name, shape ORDER BY line) AS nth
+    FROM registry_incoming WHERE code = '') a
+  JOIN (SELECT o.code, o.name, o.shape, row_number() OVER (PARTITION BY o.name, o.shape ORDER BY o.code) AS nth
+    FROM registry_object o WHERE o.layer_id = %(layer)s AND o.valid_to IS NULL
+     AND EXISTS (SELECT FROM registry_incoming j WHERE j.code = '' AND j.name = o.name AND j.shape = o.shape)
+     AND NOT EXISTS (SELECT FROM registry_incoming j WHERE j.code = o.code)) b USING (name, shape, nth)) known
+ WHERE i.line = known.line
 """
 
 
@@ -134,29 +147,52 @@ def _give_codes(cursor: CursorWrapper, layer: Layer) -> None:
     )
 
 
-def _difference(cursor: CursorWrapper, layer: int, whole: bool) -> ObjectDifference:
+def _difference(cursor: CursorWrapper, layer: int, whole: bool, shown: int) -> ObjectDifference:
     cursor.execute(
         "SELECT i.line, i.code FROM registry_incoming i JOIN registry_object o ON o.code = i.code"
         " WHERE o.layer_id <> %s OR o.valid_to IS NOT NULL ORDER BY i.line",
         [layer],
     )
     taken = cursor.fetchall()
-    cursor.execute(
-        "SELECT kind, count(*), (array_agg(code ORDER BY code))[1:%(shown)s] FROM ("
-        " SELECT 'new' AS kind, i.code FROM registry_incoming i"
-        " WHERE NOT EXISTS (SELECT FROM registry_object o WHERE o.code = i.code)"
-        f" UNION ALL SELECT 'changed', i.code FROM registry_incoming i JOIN registry_object o USING (code)"
-        f" WHERE {_SAID} IS DISTINCT FROM {_SAYS}"
-        " UNION ALL SELECT 'moved', i.code FROM registry_incoming i JOIN registry_object o USING (code)"
-        " WHERE o.shape <> i.shape"
-        " UNION ALL SELECT 'gone', o.code FROM registry_object o WHERE %(whole)s AND o.layer_id = %(layer)s"
-        " AND o.valid_to IS NULL AND NOT EXISTS (SELECT FROM registry_incoming i WHERE i.code = o.code)"
-        ") x GROUP BY kind",
-        {"shown": SHOWN, "whole": whole, "layer": layer},
-    )
-    rows = {kind: (count, first) for kind, count, first in cursor.fetchall()}
-    counts = {kind: rows[kind][0] if kind in rows else 0 for kind in KINDS}
-    return ObjectDifference(counts, {kind: rows[kind][1] for kind in KINDS if kind in rows}, taken)
+    told = {"whole": whole, "layer": layer, "shown": shown}
+    cursor.execute(" UNION ALL ".join(f"SELECT '{kind}', count(*) {_OF[kind]}" for kind in _OF), told)
+    counts = dict(cursor.fetchall())
+    same = counts.pop("same")
+    cursor.execute(" UNION ALL ".join(_row(kind) for kind in KINDS), told)
+    rows = [
+        DifferenceRow(kind, line, code, _json(before), _json(after), _bytes(was), _bytes(becomes))
+        for kind, line, code, before, after, was, becomes in cursor.fetchall()
+    ]
+    return ObjectDifference(counts, rows, taken, same)
+
+
+_KNOWN = "FROM registry_incoming i JOIN registry_object o USING (code)"
+_OF = {
+    "new": "FROM registry_incoming i WHERE NOT EXISTS (SELECT FROM registry_object o WHERE o.code = i.code)",
+    "changed": f"{_KNOWN} WHERE {_SAID} IS DISTINCT FROM {_SAYS}",
+    "moved": f"{_KNOWN} WHERE o.shape <> i.shape",
+    "gone": "FROM registry_object o WHERE %(whole)s AND o.layer_id = %(layer)s AND o.valid_to IS NULL"
+    " AND NOT EXISTS (SELECT FROM registry_incoming i WHERE i.code = o.code)",
+    "same": f"{_KNOWN} WHERE {_SAID} IS NOT DISTINCT FROM {_SAYS} AND o.shape = i.shape",
+}
+"""Where each kind of difference is found."""
+
+
+def _row(kind: str) -> str:
+    """The first objects of a kind, by code."""
+    told, was = ("NULL::jsonb", "NULL::bytea") if kind == "new" else (f"jsonb_build_object({_BEFORE})", "o.shape")
+    says, becomes = ("NULL::jsonb", "NULL::bytea") if kind == "gone" else (f"jsonb_build_object({_AFTER})", "i.shape")
+    line, code = ("NULL::int4", "o.code") if kind == "gone" else ("i.line", "i.code")
+    columns = f"'{kind}', {line}, {code}, {told}, {says}, {was}, {becomes}"
+    return f"(SELECT {columns} {_OF[kind]} ORDER BY {code} LIMIT %(shown)s)"
+
+
+def _json(value: str | None) -> dict[str, Any] | None:
+    return None if value is None else orjson.loads(value)
+
+
+def _bytes(value: Any) -> bytes | None:
+    return None if value is None else bytes(value)
 
 
 _CHANGE = "INSERT INTO registry_objectchange (object_id, kind, day, recorded_at, by, source, before)"

@@ -200,6 +200,27 @@ class ObjectChange(models.Model):
         indexes = [models.Index(fields=["object", "id"], name="registry_objectchange_of")]
 
 
+class ObjectImport(models.Model):
+    """A file of objects that somebody looks at before it is taken in, and what it would do. Kept for an hour."""
+
+    id = models.UUIDField(primary_key=True)
+    layer = models.ForeignKey(Layer, on_delete=models.CASCADE)
+    name = models.CharField(max_length=200)
+    data = models.BinaryField()
+    datum = models.CharField(max_length=10)
+    encoding = models.CharField(max_length=40, default="")
+    whole = models.BooleanField()
+    by = models.CharField(max_length=60)
+    made_at = models.DateTimeField()
+    stamp = models.CharField(max_length=200)
+    """What the difference rests on: another one means that the layer has changed since."""
+    found = models.JSONField()
+    applied_at = models.DateTimeField(null=True)
+
+    class Meta:
+        db_table = "registry_objectimport"
+
+
 class Handover(models.Model):
     """An object passed from one phase to the next, signed by who gave and who took it over. Append-only."""
 

@@ -44,10 +44,36 @@ class ObjectData(NamedTuple):
     grid: int | None
 
 
+class DifferenceRow(NamedTuple):
+    """One object that a file brings, changes, moves or ends, as it was and as it will be.
+
+    `line` is none where the file does not name it. `before`, `after`: what is told of it, organisations by id;
+    `was`, `becomes`: its shape as WKB. What is new was nothing, what is gone becomes nothing.
+    """
+
+    kind: str
+    line: int | None
+    code: str
+    before: dict[str, Any] | None
+    after: dict[str, Any] | None
+    was: bytes | None
+    becomes: bytes | None
+
+
 class ObjectDifference(NamedTuple):
     """How many objects a file brings, changes, moves and ends, with the first of each; and what it may not use."""
 
     counts: dict[str, int]
-    first: dict[str, list[str]]
+    rows: list[DifferenceRow]
     taken: list[tuple[int, str]]
     """Line and code: another layer's, or one that has ended."""
+    same: int = 0
+    """So many are as they were."""
+
+    @property
+    def first(self) -> dict[str, list[str]]:
+        """The first codes of each kind that there is."""
+        found: dict[str, list[str]] = {}
+        for row in self.rows:
+            found.setdefault(row.kind, []).append(row.code)
+        return found

@@ -94,7 +94,7 @@ def nearest(layer_id: int, lon: float, lat: float, limit: int = 1) -> list[Row]:
 
 def one(code: str) -> Row:
     """An object, in force or ended, with its changes, the latest first; two statements. Unknown where there is none."""
-    rows = _rows(f"SELECT o.id, {LIST}{_FROM} WHERE o.code = %s", [code])
+    rows = _rows(f"SELECT o.id, o.owner_id, o.maintainer_id, o.supervisor_id, {LIST}{_FROM} WHERE o.code = %s", [code])
     if not rows:
         raise Unknown("object_unknown", object=code)
     found = rows[0]
@@ -126,16 +126,19 @@ def lines_in(bounds: Sequence[float]) -> list[bytes]:
     return [bytes(row["shape"]) for row in rows]
 
 
-def census(day: date, since: date) -> list[Row]:
+def census(day: date, since: date, *, layer: str = "", by: str = "") -> list[Row]:
     """For every area and layer how many objects stood there on `day` and on `since`; one statement.
 
-    Objects count where they stand now; lengths and areas are not summed.
+    `layer`: only that one. `by`: apart for every value of an attribute, or of the `state`, in `value`. Objects count
+    where they stand now and as what they are now; lengths and areas are not summed.
     """
     stood = "count(*) FILTER (WHERE o.valid_from <= %({0})s AND (o.valid_to IS NULL OR o.valid_to > %({0})s))"
+    value = {"": "''", "state": "o.state"}.get(by, "coalesce(o.attributes ->> %(by)s, '')")
     return _rows(
-        f"SELECT o.area_id AS area, l.code AS layer, {stood.format('day')} AS count, {stood.format('since')} AS before"
-        " FROM registry_object o JOIN registry_layer l ON l.id = o.layer_id GROUP BY o.area_id, l.code",
-        {"day": day, "since": since},
+        f"SELECT o.area_id AS area, l.code AS layer, {value} AS value, {stood.format('day')} AS count,"
+        f" {stood.format('since')} AS before FROM registry_object o JOIN registry_layer l ON l.id = o.layer_id"
+        " WHERE %(layer)s IN ('', l.code) GROUP BY o.area_id, l.code, 3",
+        {"day": day, "since": since, "layer": layer, "by": by},
     )
 
 

@@ -4,11 +4,10 @@ from datetime import date
 from typing import Annotated, Any, Literal
 
 from django.http import HttpRequest, HttpResponse
-from django.utils.http import content_disposition_header
 from ninja import Query, Router
 from pydantic import Field
 
-from cityloop.core import clock, texts
+from cityloop.core import clock, downloads, texts
 from cityloop.ground.accounts.request import actor_of
 from cityloop.ground.places.city import city
 from cityloop.ground.standards import answers
@@ -28,9 +27,6 @@ from cityloop.ground.standards.schemas import (
 from cityloop.ground.standards.shelf import Shelf, shelf
 
 READ = "rules.read"
-BYTE_ORDER_MARK = "\ufeff"
-"""By which spreadsheets know UTF-8."""
-XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 
 router = Router(tags=["rules"])
 
@@ -110,32 +106,23 @@ def documents(request: HttpRequest) -> list[dict[str, Any]]:
     return answers.documents(found, texts.spoken())
 
 
-def _file(kind: str) -> dict[str, Any]:
-    return {"responses": {200: {"description": "OK", "content": {kind: {"schema": {"type": "string"}}}}}}
-
-
-@router.get("/rules/export.csv", openapi_extra=_file("text/csv"))
+@router.get("/rules/export.csv", openapi_extra=downloads.described(downloads.CSV))
 def export_csv(request: HttpRequest, edition: str = "") -> HttpResponse:
     """An edition, by default the one in force, as a table that packs and imports read."""
     found = _chosen(request, edition)
-    return _attached((BYTE_ORDER_MARK + to_csv(found)).encode(), "text/csv; charset=utf-8", f"rules-{found.code}.csv")
+    return downloads.csv_file(to_csv(found), f"rules-{found.code}.csv")
 
 
-@router.get("/rules/export.xlsx", openapi_extra=_file(XLSX))
+@router.get("/rules/export.xlsx", openapi_extra=downloads.described(downloads.XLSX))
 def export_xlsx(request: HttpRequest, edition: str = "") -> HttpResponse:
     """An edition, by default the one in force, as a workbook with categories, documents and crosswalk."""
     found = _chosen(request, edition)
-    return _attached(to_workbook(found), XLSX, f"rules-{found.code}.xlsx")
+    return downloads.workbook(to_workbook(found), f"rules-{found.code}.xlsx")
 
 
 def _chosen(request: HttpRequest, code: str) -> Edition:
     may_read(request)
     return edition_called(code) if code else edition_on(city().day(clock.now()))
-
-
-def _attached(data: bytes, kind: str, name: str) -> HttpResponse:
-    headers = {"Content-Disposition": str(content_disposition_header(True, name))}
-    return HttpResponse(data, content_type=kind, headers=headers)
 
 
 @router.get("/rules/categories/{category}", response=RuleCategory)

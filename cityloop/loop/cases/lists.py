@@ -155,6 +155,8 @@ def _told(chosen: CaseFilter, known: Catalogue) -> Iterable[tuple[str, Any]]:
         yield "c.areas && %s::int8[]", known.areas_called(chosen.area)
     if chosen.channel:
         yield "c.channel = %s", chosen.channel
+    if chosen.object:
+        yield "c.object_code = %s", chosen.object
     if chosen.within:
         west, south, east, north = map(float, chosen.within.split(","))
         corners = f"({east},{north}),({west},{south})"

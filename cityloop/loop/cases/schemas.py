@@ -20,10 +20,11 @@ class CaseFilter(Schema):
     """Which cases a list holds; what is empty does not narrow it.
 
     `mine`: open cases in which the asker may take a step next. `state`: codes with commas between. `category`: a
-    minor one or a major with all below it; `organisation`: whose last dispatch went to it or to one below. `q`: the
-    beginning of a number, or a part of the address or of the category's name. `from` and `to` (whole days of the city,
-    or instants) are about the opening. `within`: west, south, east and north in degrees, with commas between.
-    `provisional`: due beyond the days that the calendar knows. `waiting`: with a request for more time to decide on.
+    minor one or a major with all below it; `organisation`: whose last dispatch went to it or to one below; `object`:
+    the code of what it is about. `q`: the beginning of a number, or a part of the address or of the category's name.
+    `from` and `to` (whole days of the city, or instants) are about the opening. `within`: west, south, east and north
+    in degrees, with commas between. `provisional`: due beyond the days that the calendar knows. `waiting`: with a
+    request for more time to decide on.
     """
 
     queue: Literal["all", "mine"] = "all"
@@ -33,6 +34,7 @@ class CaseFilter(Schema):
     organisation: Text = ""
     area: Text = ""
     channel: Text = ""
+    object: Text = ""
     q: Annotated[Text, Field(max_length=100)] = ""
     since: AwareDatetime | date | None = Field(None, alias="from")
     until: AwareDatetime | date | None = Field(None, alias="to")

@@ -110,7 +110,7 @@ def test_found_by_box_and_by_distance_in_one_statement_each(django_assert_num_qu
 def test_the_census_counts_and_compares_two_days() -> None:
     take(THREE)
     take(THREE[:2], day=MAY)
-    assert stock.census(MAY, MARCH) == [{"area": None, "layer": "toilets", "count": 2, "before": 3}]
+    assert stock.census(MAY, MARCH) == [{"area": None, "layer": "toilets", "value": "", "count": 2, "before": 3}]
 
 
 def test_changes_are_never_edited_and_not_everybody_may_write() -> None:

@@ -162,8 +162,8 @@ def test_nothing_of_a_refused_file_is_kept(desk_city: Pack, folder: Path) -> Non
 
 
 def test_what_is_too_large_is_refused_before_it_is_read(desk_city: Pack, monkeypatch: pytest.MonkeyPatch) -> None:  # noqa: F811
-    monkeypatch.setattr("cityloop.loop.evidence.uploads.MOST_BYTES", 1000)
-    monkeypatch.setattr("cityloop.loop.evidence.uploads.FORM", 0)
+    monkeypatch.setattr("cityloop.loop.evidence.image.MOST_BYTES", 1000)
+    monkeypatch.setattr("cityloop.config.uploads.FORM", 0)
     monkeypatch.setattr(evidence_image, "sniff", None)
     answer = send(holder_of("collector"), phone_photo(width=900, height=600))
     assert (answer.status_code, answer.json()["code"]) == (422, "photo_too_large")

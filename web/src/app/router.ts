@@ -116,6 +116,28 @@ export const router = createRouter({
       meta: { layout: 'staff', permission: 'rules.read', title: 'standards.category.title' },
     },
     {
+      path: '/objects',
+      component: () => import('@/domains/registry/ObjectsPage.vue'),
+      meta: { layout: 'staff', permission: 'objects.read', title: 'app.nav.objects' },
+    },
+    {
+      path: '/objects/census',
+      component: () => import('@/domains/registry/CensusPage.vue'),
+      meta: { layout: 'staff', permission: 'objects.read', title: 'registry.census.title' },
+    },
+    {
+      path: '/objects/import/:id?',
+      component: () => import('@/domains/registry/ImportPage.vue'),
+      props: (to) => ({ id: String(to.params['id'] ?? '') }),
+      meta: { layout: 'staff', permission: 'objects.edit', title: 'registry.import.title' },
+    },
+    {
+      path: '/objects/:code',
+      component: () => import('@/domains/registry/ObjectPage.vue'),
+      props: true,
+      meta: { layout: 'staff', permission: 'objects.read', title: 'registry.object.title' },
+    },
+    {
       path: '/scores',
       component: () => import('@/domains/evaluation/ScoresPage.vue'),
       meta: { layout: 'staff', permission: 'evaluation.read', title: 'app.nav.scores' },

@@ -345,6 +345,106 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/ledger/contracts": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Contracts
+         * @description Duties in force whose contract ends within so many days, the first first.
+         */
+        get: operations["ledger_api_contracts"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/ledger/gaps": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Gaps
+         * @description Gaps and disputes on a day, each cause once.
+         */
+        get: operations["gaps_gaps"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/ledger/rows": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Rows
+         * @description Duties in force on a day (today, if none is told), by code.
+         */
+        get: operations["ledger_api_rows"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/ledger/rows/{code}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * One
+         * @description Every row that a duty ever was, the latest first.
+         */
+        get: operations["ledger_api_one"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/ledger/who": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Who
+         * @description Who answers for a category at a spot and an instant, by which rows, and why the others do not.
+         */
+        get: operations["ledger_api_who"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/map/base.pmtiles": {
         parameters: {
             query?: never;
@@ -469,6 +569,148 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/objects/census": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Census
+         * @description How many objects of each layer stand in an area and in each of its parts, and how that has changed.
+         */
+        get: operations["census_api_census"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/objects/census.csv": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Census Csv
+         * @description The same as a table.
+         */
+        get: operations["census_api_census_csv"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/objects/census.xlsx": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Census Xlsx
+         * @description The same as a workbook.
+         */
+        get: operations["census_api_census_xlsx"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/objects/imports": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Begin
+         * @description Show what a file (GeoJSON, zipped Shapefile, GeoPackage, CSV or XLSX) would change in a layer; nothing is changed
+         *     yet. It is kept for an hour.
+         */
+        post: operations["importing_begin"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/objects/imports/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * One
+         * @description What was shown of a file of one's own.
+         */
+        get: operations["importing_one"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/objects/imports/{id}/apply": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Apply
+         * @description Take in just what was shown, in whole or not at all; once more does nothing more. Overtaken where the layer has
+         *     changed since.
+         */
+        post: operations["importing_apply"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/objects/imports/{id}/rejects": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Rejects
+         * @description All that is wrong with a file, by line, as a table.
+         */
+        get: operations["importing_rejects"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/objects/nearest": {
         parameters: {
             query?: never;
@@ -503,6 +745,46 @@ export interface paths {
          * @description Send a photo (JPEG, PNG, WebP, HEIC; at most 20 MB and 60 megapixels). Its metadata are taken off.
          */
         post: operations["evidence_send_photo"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/places/at": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * At
+         * @description Where a point is, in words.
+         */
+        get: operations["finding_api_at"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/places/search": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Search
+         * @description What a line may mean: an object's code, a name, an address, a crossing, coordinates; the likeliest first.
+         */
+        get: operations["finding_api_search"];
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -1326,6 +1608,13 @@ export interface components {
             /** Parent */
             parent: string | null;
         };
+        /** AreaRef */
+        AreaRef: {
+            /** Code */
+            code: string;
+            /** Name */
+            name: string;
+        };
         /**
          * Asked
          * @description `period`: 2015, 2015-Q2, 2015-06 or 2015-06-30; `at`: as known then (now); `level`: of areas, department or
@@ -1404,6 +1693,13 @@ export interface components {
             /** Tiles */
             tiles: string | null;
         };
+        /** Body */
+        Body: {
+            /** Code */
+            code: string;
+            /** Name */
+            name: string;
+        };
         /**
          * CalendarOut
          * @description One calendar in one year; `known_until` is its last known day, null where the week alone is the whole truth.
@@ -1449,10 +1745,11 @@ export interface components {
          * @description Which cases a list holds; what is empty does not narrow it.
          *
          *     `mine`: open cases in which the asker may take a step next. `state`: codes with commas between. `category`: a
-         *     minor one or a major with all below it; `organisation`: whose last dispatch went to it or to one below. `q`: the
-         *     beginning of a number, or a part of the address or of the category's name. `from` and `to` (whole days of the city,
-         *     or instants) are about the opening. `within`: west, south, east and north in degrees, with commas between.
-         *     `provisional`: due beyond the days that the calendar knows. `waiting`: with a request for more time to decide on.
+         *     minor one or a major with all below it; `organisation`: whose last dispatch went to it or to one below; `object`:
+         *     the code of what it is about. `q`: the beginning of a number, or a part of the address or of the category's name.
+         *     `from` and `to` (whole days of the city, or instants) are about the opening. `within`: west, south, east and north
+         *     in degrees, with commas between. `provisional`: due beyond the days that the calendar knows. `waiting`: with a
+         *     request for more time to decide on.
          */
         CaseFilter: {
             /**
@@ -1478,6 +1775,11 @@ export interface components {
              * @enum {string}
              */
             light: "" | "green" | "yellow" | "red" | "none";
+            /**
+             * Object
+             * @default
+             */
+            object: string;
             /** Open */
             open?: boolean | null;
             /**
@@ -1717,6 +2019,100 @@ export interface components {
             /** Category */
             category: string;
         };
+        /**
+         * CensusAsked
+         * @description `area`: a code, empty for the whole city; `layer`: a code, empty for all; `day`: by default today; `against`: the
+         *     day to compare with; `by`: `state`, or an attribute of the layer with few values.
+         */
+        CensusAsked: {
+            /** Against */
+            against?: string | null;
+            /**
+             * Area
+             * @default
+             */
+            area: string;
+            /**
+             * By
+             * @default
+             */
+            by: string;
+            /** Day */
+            day?: string | null;
+            /**
+             * Layer
+             * @default
+             */
+            layer: string;
+        };
+        /** CensusKind */
+        CensusKind: {
+            /** Code */
+            code: string;
+            /** Title */
+            title: string;
+        };
+        /** CensusLayer */
+        CensusLayer: {
+            /** Code */
+            code: string;
+            /** Name */
+            name: string;
+        };
+        /**
+         * CensusLine
+         * @description Objects of a layer in an area. `area` is empty for those that lie in none; `parts`: there are areas below it;
+         *     `before`: on the day compared with; `values`: how many of each state or value of the attribute.
+         */
+        CensusLine: {
+            /** Area */
+            area: string;
+            /** Area Name */
+            area_name: string;
+            /** Before */
+            before: number;
+            /** Count */
+            count: number;
+            /** Km2 */
+            km2: number | null;
+            /** Layer */
+            layer: string;
+            /** Parts */
+            parts: boolean;
+            /** Per Km2 */
+            per_km2: number | null;
+            /** Values */
+            values: {
+                [key: string]: number;
+            };
+        };
+        /**
+         * CensusOut
+         * @description `trail`: the area and those above it, the largest first; `total`: its own lines; `lines`: those of its parts.
+         */
+        CensusOut: {
+            /** Against */
+            against: string | null;
+            /** By */
+            by: string;
+            /**
+             * Day
+             * Format: date
+             */
+            day: string;
+            /** Kinds */
+            kinds: components["schemas"]["CensusKind"][];
+            /** Layer */
+            layer: string;
+            /** Layers */
+            layers: components["schemas"]["CensusLayer"][];
+            /** Lines */
+            lines: components["schemas"]["CensusLine"][];
+            /** Total */
+            total: components["schemas"]["CensusLine"][];
+            /** Trail */
+            trail: components["schemas"]["AreaRef"][];
+        };
         /** ChannelChoice */
         ChannelChoice: {
             /** Key */
@@ -1798,6 +2194,13 @@ export interface components {
             /** Yellow At */
             yellow_at: string | null;
         };
+        /** Coded */
+        Coded: {
+            /** Code */
+            code: string;
+            /** Name */
+            name: string;
+        };
         /**
          * Contact
          * @description How to reach the sender; all may be left out.
@@ -1836,6 +2239,11 @@ export interface components {
             /** Runs */
             runs: boolean;
         };
+        /**
+         * Datum
+         * @enum {string}
+         */
+        Datum: "wgs84" | "cgcs2000" | "gcj02" | "bd09";
         /**
          * DayOut
          * @description `kind`: `work` and `rest` as the weekday has it; `holiday` and `make_up` are days of their own, against their
@@ -1883,6 +2291,20 @@ export interface components {
         DiscardIn: {
             /** Reason */
             reason: string;
+        };
+        /**
+         * EndingOut
+         * @description `followed`: the same duty goes on that day.
+         */
+        EndingOut: {
+            /**
+             * Ends
+             * Format: date
+             */
+            ends: string;
+            /** Followed */
+            followed: boolean;
+            row: components["schemas"]["LedgerRowOut"];
         };
         /**
          * EntryOut
@@ -1974,6 +2396,34 @@ export interface components {
             value: number | string;
         };
         /**
+         * FieldChangeOut
+         * @description `title` is empty for what objects of every layer have: name, state, owner, maintainer, supervisor.
+         */
+        FieldChangeOut: {
+            /** After */
+            after: string | number | boolean | null;
+            /** Before */
+            before: string | number | boolean | null;
+            /** Field */
+            field: string;
+            /** Title */
+            title: string;
+        };
+        /**
+         * FieldOut
+         * @description An attribute of a layer: its title in the reader's language, what it may be.
+         */
+        FieldOut: {
+            /** Choices */
+            choices: string[];
+            /** Code */
+            code: string;
+            /** Kind */
+            kind: string;
+            /** Title */
+            title: string;
+        };
+        /**
          * FilterIn
          * @description `query` is the query of the page's address; a filter of the same page and name gives way.
          */
@@ -1995,6 +2445,45 @@ export interface components {
             page: string;
             /** Query */
             query: string;
+        };
+        /**
+         * Filters
+         * @description `at`: the day of this instant, today if none is told; `area`: a code, with all below it.
+         */
+        Filters: {
+            /**
+             * After
+             * @default 0
+             */
+            after: number;
+            /**
+             * Area
+             * @default
+             */
+            area: string;
+            /** At */
+            at?: string | null;
+            /**
+             * Category
+             * @default
+             */
+            category: string;
+            /**
+             * Geometry
+             * @default false
+             */
+            geometry: boolean;
+            /**
+             * Kind
+             * @default
+             * @enum {string}
+             */
+            kind: "" | "ground" | "sliver" | "surface" | "phase" | "hours" | "contract" | "dispute";
+            /**
+             * Limit
+             * @default 100
+             */
+            limit: number;
         };
         /** FollowIn */
         FollowIn: {
@@ -2128,6 +2617,129 @@ export interface components {
             value: number | null;
         };
         /**
+         * ImportApply
+         * @description `despite`: take in the rest, though some lines are left out.
+         */
+        ImportApply: {
+            /**
+             * Despite
+             * @default false
+             */
+            despite: boolean;
+        };
+        /**
+         * ImportCounts
+         * @description Objects; an object that changed and moved is counted in both. `rejected`: lines.
+         */
+        ImportCounts: {
+            /** Changed */
+            changed: number;
+            /** Gone */
+            gone: number;
+            /** Moved */
+            moved: number;
+            /** New */
+            new: number;
+            /** Rejected */
+            rejected: number;
+            /** Same */
+            same: number;
+        };
+        /**
+         * ImportIn
+         * @description `datum`: of the coordinates; `encoding`: of the texts, empty where the file says or shows it; `whole`: the file
+         *     is the whole layer, so what it does not name is gone.
+         */
+        ImportIn: {
+            /** @default wgs84 */
+            datum: "wgs84" | "cgcs2000" | "gcj02" | "bd09";
+            /**
+             * Encoding
+             * @default
+             */
+            encoding: string;
+            /** Layer */
+            layer: string;
+            /**
+             * Whole
+             * @default false
+             */
+            whole: boolean;
+        };
+        /**
+         * ImportOut
+         * @description What a file would do, or has done since `applied_at`. `rows`: the first `most` of each kind; `rejects`: the first
+         *     of `rejects_total`; `warnings`: what is wrong with the file as a whole.
+         */
+        ImportOut: {
+            /** Applied At */
+            applied_at: string | null;
+            counts: components["schemas"]["ImportCounts"];
+            datum: components["schemas"]["Datum"];
+            /** File */
+            file: string;
+            /**
+             * Id
+             * Format: uuid
+             */
+            id: string;
+            /**
+             * Kept Until
+             * Format: date-time
+             */
+            kept_until: string;
+            /** Layer */
+            layer: string;
+            /** Layer Name */
+            layer_name: string;
+            /**
+             * Made At
+             * Format: date-time
+             */
+            made_at: string;
+            /** Most */
+            most: number;
+            /** Notes */
+            notes: components["schemas"]["RejectOut"][];
+            /** Rejects */
+            rejects: components["schemas"]["RejectOut"][];
+            /** Rejects Total */
+            rejects_total: number;
+            /** Rows */
+            rows: components["schemas"]["ImportRowOut"][];
+            /** Warnings */
+            warnings: components["schemas"]["RejectOut"][];
+            /** Whole */
+            whole: boolean;
+        };
+        /**
+         * ImportRowOut
+         * @description `before`, `after`: GeoJSON in WGS-84; `fields`: what differs, of a new object all that is told.
+         */
+        ImportRowOut: {
+            /** After */
+            after: {
+                [key: string]: unknown;
+            } | null;
+            /** Before */
+            before: {
+                [key: string]: unknown;
+            } | null;
+            /** Code */
+            code: string;
+            /** Fields */
+            fields: components["schemas"]["FieldChangeOut"][];
+            /**
+             * Kind
+             * @enum {string}
+             */
+            kind: "new" | "changed" | "moved" | "gone";
+            /** Line */
+            line: number | null;
+            /** Name */
+            name: string;
+        };
+        /**
          * LateOut
          * @description `hours_late` is elapsed time; the `countdown` is in the limit's own.
          */
@@ -2169,7 +2781,7 @@ export interface components {
         };
         /**
          * LayerOut
-         * @description A layer with how many objects of it are in force. `attributes`: JSON Schema.
+         * @description A layer with how many objects of it are in force. `attributes`: JSON Schema; `fields`: the same to be read.
          */
         LayerOut: {
             /** Attributes */
@@ -2180,6 +2792,8 @@ export interface components {
             categories: string[];
             /** Code */
             code: string;
+            /** Fields */
+            fields: components["schemas"]["FieldOut"][];
             /** Geometry */
             geometry: string;
             /** Group */
@@ -2192,6 +2806,100 @@ export interface components {
             objects: number;
             /** Public */
             public: boolean;
+        };
+        /**
+         * LedgerAnswer
+         * @description `finding`: named, fallback (territory only), gap or dispute; `handler`: whom a case would be dispatched to;
+         *     `interim`: who acts at once where nobody or two answer; `reason`: the tier, and what pins the rows down.
+         */
+        LedgerAnswer: {
+            /** Area Class */
+            area_class: string;
+            /** Areas */
+            areas: string[];
+            /**
+             * At
+             * Format: date-time
+             */
+            at: string;
+            /** Finding */
+            finding: string;
+            /** Finding Title */
+            finding_title: string;
+            /** Grid */
+            grid: string | null;
+            handler: components["schemas"]["Body"] | null;
+            interim: components["schemas"]["Body"] | null;
+            /** Lost */
+            lost: components["schemas"]["LostRow"][];
+            /** Object */
+            object: string;
+            /** Parties */
+            parties: components["schemas"]["LedgerPartyOut"][];
+            /** Phase */
+            phase: string;
+            /** Reason */
+            reason: string[];
+            /** Road */
+            road: string;
+            /** Rows */
+            rows: components["schemas"]["LedgerRowOut"][];
+        };
+        /**
+         * LedgerGap
+         * @description `number`: its place among all of the day; `rows`: the duties that are the cause; `area`: the smallest that holds
+         *     it; `why`: the roles in dispute, or the day a contract ended; `cases`: past cases of the ground and the categories;
+         *     `geometry`: GeoJSON in WGS-84, where it was asked for and the ground is known.
+         */
+        LedgerGap: {
+            area: components["schemas"]["Coded"] | null;
+            /** Area M2 */
+            area_m2: number;
+            /** Cases */
+            cases: number;
+            /** Categories */
+            categories: components["schemas"]["Coded"][];
+            /** Geometry */
+            geometry: {
+                [key: string]: unknown;
+            } | null;
+            /** Hours */
+            hours: string;
+            /** Kind */
+            kind: string;
+            /** Kind Title */
+            kind_title: string;
+            /** Number */
+            number: number;
+            /** Object */
+            object: string;
+            /** Phase */
+            phase: string;
+            /** Rows */
+            rows: string[];
+            /** Stratum */
+            stratum: string;
+            /** Why */
+            why: string;
+        };
+        /**
+         * LedgerGaps
+         * @description `counts`: of the day, by kind; `next` is to be given as `after` for the following page; null on the last.
+         */
+        LedgerGaps: {
+            /**
+             * At
+             * Format: date-time
+             */
+            at: string;
+            /** Counts */
+            counts: {
+                [key: string]: number;
+            };
+            /** Gaps */
+            gaps: components["schemas"]["LedgerGap"][];
+            /** Next */
+            next: number | null;
         };
         /**
          * LedgerOut
@@ -2210,6 +2918,92 @@ export interface components {
             tier: string;
             /** Tier Title */
             tier_title: string;
+        };
+        /**
+         * LedgerPage
+         * @description `next` is to be given as `after` for the following page; null on the last.
+         */
+        LedgerPage: {
+            /** Next */
+            next: string | null;
+            /** Rows */
+            rows: components["schemas"]["LedgerRowOut"][];
+        };
+        /**
+         * LedgerPartyOut
+         * @description `until`: the first day on which its contract no longer runs.
+         */
+        LedgerPartyOut: {
+            /** Lot */
+            lot: string;
+            /** Name */
+            name: string;
+            /** Organisation */
+            organisation: string;
+            /** Person */
+            person: string;
+            /** Role */
+            role: string;
+            /** Role Title */
+            role_title: string;
+            /** Until */
+            until: string | null;
+        };
+        /**
+         * LedgerRowOut
+         * @description A duty; empty scopes are any. `drawn`: WKT in WGS-84; `hours`: as packs write them; `proposal`, `ended_by`: the
+         *     proposals that it began and ended by.
+         */
+        LedgerRowOut: {
+            /** Area */
+            area: string;
+            /** Area Class */
+            area_class: string;
+            /** Area Name */
+            area_name: string;
+            /** Basis */
+            basis: string;
+            /** Category */
+            category: string;
+            /** Category Name */
+            category_name: string;
+            /** Code */
+            code: string;
+            /** Drawn */
+            drawn: string;
+            /** Duty */
+            duty: string;
+            /** Ended By */
+            ended_by: number | null;
+            /** Grid */
+            grid: string;
+            /** Hours */
+            hours: string;
+            /** Object */
+            object: string;
+            /** Parties */
+            parties: components["schemas"]["LedgerPartyOut"][];
+            /** Phase */
+            phase: string;
+            /** Proposal */
+            proposal: number | null;
+            /** Road */
+            road: string;
+            /** Situation */
+            situation: string;
+            /** Stratum */
+            stratum: string;
+            /** Tier */
+            tier: string;
+            /** Tier Title */
+            tier_title: string;
+            /**
+             * Valid From
+             * Format: date
+             */
+            valid_from: string;
+            /** Valid To */
+            valid_to: string | null;
         };
         /** LetInOut */
         LetInOut: {
@@ -2292,6 +3086,18 @@ export interface components {
             unit: components["schemas"]["LimitUnit"];
             /** Value */
             value: number;
+        };
+        /**
+         * LostRow
+         * @description `why`: not_yet, no_longer, contract_ended, other_situation, other_phase, other_stratum, outside_hours,
+         *     weaker_tier, less_specific.
+         */
+        LostRow: {
+            row: components["schemas"]["LedgerRowOut"];
+            /** Why */
+            why: string;
+            /** Why Title */
+            why_title: string;
         };
         /**
          * ManyStepsIn
@@ -2466,20 +3272,24 @@ export interface components {
         };
         /**
          * ObjectChangeOut
-         * @description `before`: the fields that were otherwise until then, a shape as WKB in hexadecimal digits.
+         * @description `by_name`: what the person is called, empty for the system itself; `before`: where it stood until it moved.
          */
         ObjectChangeOut: {
             /** Before */
             before: {
                 [key: string]: unknown;
-            };
+            } | null;
             /** By */
             by: string;
+            /** By Name */
+            by_name: string;
             /**
              * Day
              * Format: date
              */
             day: string;
+            /** Fields */
+            fields: components["schemas"]["FieldChangeOut"][];
             /** Kind */
             kind: string;
             /**
@@ -2539,16 +3349,26 @@ export interface components {
             /** Objects */
             objects: components["schemas"]["ObjectOut"][];
         };
-        /** ObjectWhole */
+        /**
+         * ObjectWhole
+         * @description `areas`: the largest first; `units`: names of owner, maintainer and supervisor; `categories`: those that concern
+         *     its layer.
+         */
         ObjectWhole: {
+            /** Areas */
+            areas: components["schemas"]["AreaRef"][];
             /** Attributes */
             attributes: {
                 [key: string]: unknown;
             };
+            /** Categories */
+            categories: string[];
             /** Changes */
             changes: components["schemas"]["ObjectChangeOut"][];
             /** Code */
             code: string;
+            /** Fields */
+            fields: components["schemas"]["FieldOut"][];
             /** Generated */
             generated: boolean;
             /** Geometry */
@@ -2559,6 +3379,8 @@ export interface components {
             grid: string | null;
             /** Layer */
             layer: string;
+            /** Layer Name */
+            layer_name: string;
             /** Maintainer */
             maintainer: string | null;
             /** Name */
@@ -2569,6 +3391,10 @@ export interface components {
             state: string;
             /** Supervisor */
             supervisor: string | null;
+            /** Units */
+            units: {
+                [key: string]: string;
+            };
             /**
              * Valid From
              * Format: date
@@ -2686,14 +3512,44 @@ export interface components {
             /** Kind */
             kind: string;
         };
-        /** PlaceOut */
+        /**
+         * PlaceOut
+         * @description `kind`: area, road, crossing, place, object, point. `areas`: names from the second level down. `number`: of the
+         *     house that was asked for, or where `exact_number` is false the nearest one known. `score`: 0 to 1.
+         */
         PlaceOut: {
+            /** Areas */
+            areas: string[];
             /** Code */
             code: string;
-            /** Level */
-            level: string;
+            /** Exact Number */
+            exact_number: boolean;
+            /** Generated */
+            generated: boolean;
+            /** Kind */
+            kind: string;
+            /** Lat */
+            lat: number | null;
+            /** Lon */
+            lon: number | null;
             /** Name */
             name: string;
+            /** Number */
+            number: number | null;
+            /** Score */
+            score: number;
+        };
+        /**
+         * PointOut
+         * @description What says where a point is: `areas` that hold it from the top down, its unit grid, and what is near.
+         */
+        PointOut: {
+            /** Areas */
+            areas: string[];
+            /** Grid */
+            grid: string | null;
+            /** Near */
+            near: components["schemas"]["PlaceOut"][];
         };
         /**
          * PostOut
@@ -2903,6 +3759,22 @@ export interface components {
             missing: string[];
             /** Number */
             number: string;
+        };
+        /**
+         * RejectOut
+         * @description What is wrong in a line, or in the whole file (line 0).
+         */
+        RejectOut: {
+            /** Code */
+            code: string;
+            /** Column */
+            column: string;
+            /** Line */
+            line: number;
+            /** Text */
+            text: string;
+            /** Value */
+            value: string;
         };
         /** ReporterOut */
         ReporterOut: {
@@ -4165,9 +5037,11 @@ export interface components {
     pathItems: never;
 }
 export type AreaChoice = components['schemas']['AreaChoice'];
+export type AreaRef = components['schemas']['AreaRef'];
 export type Asked = components['schemas']['Asked'];
 export type AssignmentOut = components['schemas']['AssignmentOut'];
 export type BaseMap = components['schemas']['BaseMap'];
+export type Body = components['schemas']['Body'];
 export type CalendarOut = components['schemas']['CalendarOut'];
 export type CaseCounts = components['schemas']['CaseCounts'];
 export type CaseFilter = components['schemas']['CaseFilter'];
@@ -4177,30 +5051,52 @@ export type CasePage = components['schemas']['CasePage'];
 export type CaseReportOut = components['schemas']['CaseReportOut'];
 export type CategoryChoice = components['schemas']['CategoryChoice'];
 export type CategoryIn = components['schemas']['CategoryIn'];
+export type CensusAsked = components['schemas']['CensusAsked'];
+export type CensusKind = components['schemas']['CensusKind'];
+export type CensusLayer = components['schemas']['CensusLayer'];
+export type CensusLine = components['schemas']['CensusLine'];
+export type CensusOut = components['schemas']['CensusOut'];
 export type ChannelChoice = components['schemas']['ChannelChoice'];
 export type ChoiceOut = components['schemas']['ChoiceOut'];
 export type Choices = components['schemas']['Choices'];
 export type CityOut = components['schemas']['CityOut'];
 export type ClockOut = components['schemas']['ClockOut'];
+export type Coded = components['schemas']['Coded'];
 export type Contact = components['schemas']['Contact'];
 export type Countdown = components['schemas']['Countdown'];
+export type Datum = components['schemas']['Datum'];
 export type DayOut = components['schemas']['DayOut'];
 export type DemoLogin = components['schemas']['DemoLogin'];
 export type DiscardIn = components['schemas']['DiscardIn'];
+export type EndingOut = components['schemas']['EndingOut'];
 export type EntryOut = components['schemas']['EntryOut'];
 export type EvaluationOut = components['schemas']['EvaluationOut'];
 export type ExtensionIn = components['schemas']['ExtensionIn'];
+export type FieldChangeOut = components['schemas']['FieldChangeOut'];
+export type FieldOut = components['schemas']['FieldOut'];
 export type FilterIn = components['schemas']['FilterIn'];
 export type FilterOut = components['schemas']['FilterOut'];
+export type Filters = components['schemas']['Filters'];
 export type FollowIn = components['schemas']['FollowIn'];
 export type FollowOut = components['schemas']['FollowOut'];
 export type Health = components['schemas']['Health'];
 export type HeldOut = components['schemas']['HeldOut'];
 export type HeldPage = components['schemas']['HeldPage'];
 export type HoldOut = components['schemas']['HoldOut'];
+export type ImportApply = components['schemas']['ImportApply'];
+export type ImportCounts = components['schemas']['ImportCounts'];
+export type ImportIn = components['schemas']['ImportIn'];
+export type ImportOut = components['schemas']['ImportOut'];
+export type ImportRowOut = components['schemas']['ImportRowOut'];
 export type LateOut = components['schemas']['LateOut'];
 export type LayerOut = components['schemas']['LayerOut'];
+export type LedgerAnswer = components['schemas']['LedgerAnswer'];
+export type LedgerGap = components['schemas']['LedgerGap'];
+export type LedgerGaps = components['schemas']['LedgerGaps'];
 export type LedgerOut = components['schemas']['LedgerOut'];
+export type LedgerPage = components['schemas']['LedgerPage'];
+export type LedgerPartyOut = components['schemas']['LedgerPartyOut'];
+export type LedgerRowOut = components['schemas']['LedgerRowOut'];
 export type LetInOut = components['schemas']['LetInOut'];
 export type Light = components['schemas']['Light'];
 export type LightCounts = components['schemas']['LightCounts'];
@@ -4208,6 +5104,7 @@ export type LightsOut = components['schemas']['LightsOut'];
 export type LimitOut = components['schemas']['LimitOut'];
 export type LimitUnit = components['schemas']['LimitUnit'];
 export type LinkOut = components['schemas']['LinkOut'];
+export type LostRow = components['schemas']['LostRow'];
 export type ManyStepsIn = components['schemas']['ManyStepsIn'];
 export type ManyStepsOut = components['schemas']['ManyStepsOut'];
 export type Me = components['schemas']['Me'];
@@ -4227,6 +5124,7 @@ export type PassOut = components['schemas']['PassOut'];
 export type PhotoOut = components['schemas']['PhotoOut'];
 export type PhotoWanted = components['schemas']['PhotoWanted'];
 export type PlaceOut = components['schemas']['PlaceOut'];
+export type PointOut = components['schemas']['PointOut'];
 export type PostOut = components['schemas']['PostOut'];
 export type Problem = components['schemas']['Problem'];
 export type ProposalOut = components['schemas']['ProposalOut'];
@@ -4237,6 +5135,7 @@ export type PublicReportIn = components['schemas']['PublicReportIn'];
 export type RankOut = components['schemas']['RankOut'];
 export type Ready = components['schemas']['Ready'];
 export type ReceiptOut = components['schemas']['ReceiptOut'];
+export type RejectOut = components['schemas']['RejectOut'];
 export type ReporterOut = components['schemas']['ReporterOut'];
 export type ReportIn = components['schemas']['ReportIn'];
 export type RowOut = components['schemas']['RowOut'];
@@ -4384,6 +5283,7 @@ export interface operations {
                 from?: string | null;
                 light?: "" | "green" | "yellow" | "red" | "none";
                 limit?: number;
+                object?: string;
                 open?: boolean | null;
                 organisation?: string;
                 provisional?: boolean;
@@ -5110,6 +6010,7 @@ export interface operations {
                 channel?: string;
                 from?: string | null;
                 light?: "" | "green" | "yellow" | "red" | "none";
+                object?: string;
                 open?: boolean | null;
                 organisation?: string;
                 provisional?: boolean;
@@ -5708,6 +6609,461 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["LayerOut"][];
+                };
+            };
+            /** @description Not understood */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Refused */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Failed */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not available */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    ledger_api_contracts: {
+        parameters: {
+            query?: {
+                day?: string | null;
+                days?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["EndingOut"][];
+                };
+            };
+            /** @description Not understood */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Refused */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Failed */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not available */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    gaps_gaps: {
+        parameters: {
+            query?: {
+                after?: number;
+                area?: string;
+                at?: string | null;
+                category?: string;
+                geometry?: boolean;
+                kind?: "" | "ground" | "sliver" | "surface" | "phase" | "hours" | "contract" | "dispute";
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LedgerGaps"];
+                };
+            };
+            /** @description Not understood */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Refused */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Failed */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not available */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    ledger_api_rows: {
+        parameters: {
+            query?: {
+                after?: string;
+                area?: string;
+                category?: string;
+                day?: string | null;
+                limit?: number;
+                organisation?: string;
+                thing?: string;
+                tier?: "" | "owner" | "contract" | "line" | "territory";
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LedgerPage"];
+                };
+            };
+            /** @description Not understood */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Refused */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Failed */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not available */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    ledger_api_one: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                code: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LedgerRowOut"][];
+                };
+            };
+            /** @description Not understood */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not offered here */
+            405: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Refused */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Failed */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not available */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    ledger_api_who: {
+        parameters: {
+            query: {
+                area?: string;
+                at?: string | null;
+                category: string;
+                lat?: number | null;
+                lon?: number | null;
+                object?: string;
+                situation?: string;
+                stratum?: "on" | "under" | "above";
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LedgerAnswer"];
                 };
             };
             /** @description Not understood */
@@ -6385,6 +7741,666 @@ export interface operations {
             };
         };
     };
+    census_api_census: {
+        parameters: {
+            query?: {
+                against?: string | null;
+                area?: string;
+                by?: string;
+                day?: string | null;
+                layer?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CensusOut"];
+                };
+            };
+            /** @description Not understood */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Refused */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Failed */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not available */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    census_api_census_csv: {
+        parameters: {
+            query?: {
+                against?: string | null;
+                area?: string;
+                by?: string;
+                day?: string | null;
+                layer?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/csv": string;
+                };
+            };
+            /** @description Not understood */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Refused */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Failed */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not available */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    census_api_census_xlsx: {
+        parameters: {
+            query?: {
+                against?: string | null;
+                area?: string;
+                by?: string;
+                day?: string | null;
+                layer?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": string;
+                };
+            };
+            /** @description Not understood */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Refused */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Failed */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not available */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    importing_begin: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "multipart/form-data": {
+                    /** @default wgs84 */
+                    datum?: "wgs84" | "cgcs2000" | "gcj02" | "bd09";
+                    /**
+                     * Encoding
+                     * @default
+                     */
+                    encoding?: string;
+                    /**
+                     * File
+                     * Format: binary
+                     */
+                    file: string;
+                    /** Layer */
+                    layer: string;
+                    /**
+                     * Whole
+                     * @default false
+                     */
+                    whole?: boolean;
+                };
+            };
+        };
+        responses: {
+            /** @description Created */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ImportOut"];
+                };
+            };
+            /** @description Not understood */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Overtaken */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Refused */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Failed */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not available */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    importing_one: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ImportOut"];
+                };
+            };
+            /** @description Not understood */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not offered here */
+            405: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Refused */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Failed */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not available */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    importing_apply: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ImportApply"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ImportOut"];
+                };
+            };
+            /** @description Not understood */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Overtaken */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Refused */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Failed */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not available */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    importing_rejects: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/csv": string;
+                };
+            };
+            /** @description Not understood */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Refused */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Failed */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not available */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     registry_nearest: {
         parameters: {
             query: {
@@ -6539,6 +8555,178 @@ export interface operations {
             };
             /** @description Overtaken */
             409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Refused */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Failed */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not available */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    finding_api_at: {
+        parameters: {
+            query: {
+                lat: number;
+                lon: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PointOut"];
+                };
+            };
+            /** @description Not understood */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Refused */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Failed */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not available */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    finding_api_search: {
+        parameters: {
+            query?: {
+                limit?: number;
+                q?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PlaceOut"][];
+                };
+            };
+            /** @description Not understood */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not found */
+            404: {
                 headers: {
                     [name: string]: unknown;
                 };

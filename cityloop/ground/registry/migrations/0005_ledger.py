@@ -11,7 +11,7 @@ class Migration(migrations.Migration):
 
     dependencies = [
         ('accounts', '0003_names'),
-        ('registry', '0003_objects'),
+        ('registry', '0004_imports'),
     ]
 
     operations = [

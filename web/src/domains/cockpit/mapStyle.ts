@@ -19,6 +19,12 @@ export interface Narrowing {
   state?: string
 }
 
+/** What a page draws besides: its own sources, and layers over those of the city. */
+export interface Extra {
+  sources: Record<string, SourceSpecification>
+  layers: readonly LayerSpecification[]
+}
+
 /** All that decides how a map looks; another one is drawn when any of it changes. */
 export interface Drawing {
   language: Language
@@ -35,9 +41,10 @@ export interface Drawing {
   bounds: Bounds | null
   /** What the page marks: places with a ring of so many metres around them. */
   rings: readonly (Point & { metres: number })[]
+  extra: Extra
 }
 
-const FONT = ['system-ui', 'PingFang SC', 'Microsoft YaHei', 'Noto Sans CJK SC', 'Noto Sans SC', 'sans-serif']
+export const FONT = ['system-ui', 'PingFang SC', 'Microsoft YaHei', 'Noto Sans CJK SC', 'Noto Sans SC', 'sans-serif']
 
 export function styleOf(drawing: Drawing): StyleSpecification {
   return { version: 8, sources: sourcesOf(drawing), layers: layersOf(drawing) }
@@ -52,8 +59,8 @@ export function onTopOf(base: StyleSpecification, drawing: Drawing): StyleSpecif
   }
 }
 
-function sourcesOf({ token, parts, only, baseTiles, ownMap, attribution, bounds, rings }: Drawing) {
-  const sources: Record<string, SourceSpecification> = {}
+function sourcesOf({ token, parts, only, baseTiles, ownMap, attribution, bounds, rings, extra }: Drawing) {
+  const sources: Record<string, SourceSpecification> = { ...extra.sources }
   if (baseTiles) sources['base'] = { type: 'raster', tiles: [baseTiles], tileSize: 256, attribution }
   if (ownMap) sources['base'] = { type: 'vector', url: `pmtiles://${location.origin}${ownMap}`, attribution }
   const here = bounds ? { bounds: [...bounds] as [number, number, number, number] } : {}
@@ -79,7 +86,7 @@ function tilesOf(part: Part, token: string | null, only: Narrowing): string {
 }
 
 function layersOf(drawing: Drawing): LayerSpecification[] {
-  const { token, parts, baseTiles, ownMap, bounds, rings } = drawing
+  const { token, parts, baseTiles, ownMap, bounds, rings, extra } = drawing
   const shown = (part: Part) => open(part, token) && parts.includes(part)
   return [
     { id: 'land', type: 'background', paint: { 'background-color': colour('map-land') } },
@@ -91,6 +98,7 @@ function layersOf(drawing: Drawing): LayerSpecification[] {
     ...(rings.length ? ringLayers() : []),
     ...(shown('cases') ? caseLayers(drawing.theme) : []),
     ...(ownMap ? [roadNames()] : []),
+    ...extra.layers,
     ...(shown('areas') ? [names(drawing.language)] : []),
   ]
 }

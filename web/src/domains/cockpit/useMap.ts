@@ -8,7 +8,7 @@ import { lightImage } from './lightImages'
 import { LIGHTS, onTopOf, styleOf, type Drawing } from './mapStyle'
 import { boundsOf } from './points'
 
-type Wish = Partial<Pick<Drawing, 'parts' | 'only' | 'plain' | 'rings' | 'bounds'>>
+type Wish = Partial<Pick<Drawing, 'parts' | 'only' | 'plain' | 'rings' | 'bounds' | 'extra'>>
 
 export interface Drawn {
   map: ShallowRef<MapLibre | null>
@@ -35,6 +35,7 @@ export function useMap(box: Ref<HTMLElement | null>, wish: () => Wish, options: 
     only: {},
     plain: false,
     rings: [],
+    extra: { sources: {}, layers: [] },
     baseTiles: city.value?.base_map?.tiles ?? null,
     ownMap: city.value?.base_map?.pmtiles ?? null,
     attribution: city.value?.base_map?.attribution ?? '',

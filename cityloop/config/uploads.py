@@ -6,14 +6,17 @@ from typing import Any
 from django.core.files.uploadhandler import FileUploadHandler
 
 from cityloop.core.errors import Refused
-from cityloop.loop.evidence.image import MOST_BYTES
+from cityloop.ground.registry import imports
+from cityloop.loop.evidence import image
 
 FORM = 64 * 1024
 """Bytes that a form may need around its file."""
+IMPORTS = "/api/objects/imports"
 
 
 class Limited(FileUploadHandler):
-    """The first of the upload handlers; keeps nothing itself. No form may be larger than one photo."""
+    """The first of the upload handlers; keeps nothing itself. No form may be larger than one photo, but for files of
+    objects."""
 
     def handle_raw_input(
         self,
@@ -23,8 +26,11 @@ class Limited(FileUploadHandler):
         boundary: Any,
         encoding: str | None = None,
     ) -> None:
-        if content_length > MOST_BYTES + FORM:
-            raise Refused("photo_too_large", megabytes=MOST_BYTES // 1024**2)
+        if META["PATH_INFO"] == IMPORTS:
+            if content_length > imports.MOST_BYTES + FORM:
+                raise Refused("import_too_large", most=f"{imports.MOST_BYTES // 1024**2} MB")
+        elif content_length > image.MOST_BYTES + FORM:
+            raise Refused("photo_too_large", megabytes=image.MOST_BYTES // 1024**2)
 
     def receive_data_chunk(self, raw_data: bytes, start: int) -> bytes:
         return raw_data

@@ -1,0 +1,55 @@
+import { useQuery, useQueryClient } from '@tanstack/vue-query'
+import { computed, ref, type Ref } from 'vue'
+import { api } from '@/app/api'
+import { language } from '@/app/language'
+import { said } from '@/app/problem'
+import type { ImportOut } from '@/generated/api'
+
+/** What coordinates may be in; these are called alike in all languages. */
+export const DATUMS: Record<ImportOut['datum'], string> = {
+  wgs84: 'WGS-84',
+  cgcs2000: 'CGCS2000',
+  gcj02: 'GCJ-02',
+  bd09: 'BD-09',
+}
+
+const keyOf = (id: string) => ['imports', id, language.value]
+
+/** A file that is looked at, with what it would change; nothing without an id. */
+export function useImport(id: Ref<string>) {
+  return useQuery(
+    computed(() => ({
+      queryKey: keyOf(id.value),
+      queryFn: ({ signal }: { signal: AbortSignal }) =>
+        api.get('/api/objects/imports/{id}', { params: { path: { id: id.value } }, signal }),
+      enabled: id.value !== '',
+      staleTime: 3_600_000,
+    })),
+  )
+}
+
+/** One thing at a time is done with a file; what comes back is shown, a refusal kept in words. */
+export function useActing() {
+  const client = useQueryClient()
+  const busy = ref(false)
+  const problem = ref('')
+
+  async function act(call: () => Promise<ImportOut>): Promise<ImportOut | null> {
+    if (busy.value) return null
+    busy.value = true
+    problem.value = ''
+    try {
+      const found = await call()
+      client.setQueryData(keyOf(found.id), found)
+      if (found.applied_at)
+        for (const key of ['layers', 'objects', 'census']) void client.invalidateQueries({ queryKey: [key] })
+      return found
+    } catch (error) {
+      problem.value = said(error)
+      return null
+    } finally {
+      busy.value = false
+    }
+  }
+  return { busy, problem, act }
+}
