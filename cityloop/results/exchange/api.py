@@ -2,7 +2,7 @@
 
 import gzip
 import re
-from datetime import datetime
+from datetime import date, datetime
 from typing import Annotated, Any
 
 from django.http import FileResponse, HttpRequest, HttpResponse, HttpResponseNotModified
@@ -20,6 +20,7 @@ MAP_TYPE = "application/vnd.pmtiles"
 RANGE = re.compile(r"bytes=(?!-$)(\d{0,15})-(\d{0,15})", re.ASCII)
 AGE = 60
 """Seconds for which a browser may keep a tile without asking."""
+PROBLEM = {"application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}}
 ANSWERS: dict[Any, Any] = {
     200: {
         "description": "The tile; empty where it holds nothing",
@@ -28,8 +29,9 @@ ANSWERS: dict[Any, Any] = {
     304: {"description": "The one you have is still right"},
     401: {
         "description": "No token, or one that has run out",
-        "content": {"application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}},
+        "content": PROBLEM,
     },
+    403: {"description": "A token that does not allow this", "content": PROBLEM},
 }
 _FILE = {"content": {MAP_TYPE: {"schema": {"type": "string", "format": "binary"}}}}
 MAP_ANSWERS: dict[Any, Any] = {
@@ -68,6 +70,14 @@ def grids(request: HttpRequest, scheme: str, z: int, x: int, y: int, token: Toke
     """Unit grids (`unit`, from zoom 13 on) or the areas of a scheme in a Mapbox Vector Tile (layer `grids`: `code`,
     `name`, `level`), at most 5 000, the largest. Divisions need no token."""
     return _answer(request, tiles.grids(scheme, _place(z, x, y), sight_in(token)))
+
+
+@router.get("/tiles/gaps/{z}/{x}/{y}", auth=None, openapi_extra={"responses": ANSWERS})
+def gaps(request: HttpRequest, z: int, x: int, y: int, token: TokenText = "", day: date | None = None) -> HttpResponse:
+    """Gaps and disputes of the ledger on a day in a Mapbox Vector Tile: layer `gaps`, their ground; layer `marks`, a
+    point in each (`number` in `/ledger/gaps`, `kind`, `area_m2`). At most 5 000, the largest. The first tile of a day
+    takes seconds in a large city."""
+    return _answer(request, tiles.gaps(day, _place(z, x, y), sight_in(token)))
 
 
 @router.get("/map/base.pmtiles", auth=None, openapi_extra={"responses": MAP_ANSWERS})

@@ -10,17 +10,19 @@ from django.core.signing import b62_encode
 from cityloop.core.actor import Actor
 from cityloop.core.errors import Unproven
 
-READ = "objects.read"
+READ, LEDGER = "objects.read", "ledger.read"
 MAX_AGE = 1800
 """Seconds for which a token holds at most; somebody who lost a post looks on for no longer than that."""
 STEP = 300
 
 
 class Sight(NamedTuple):
-    """`internal`: whether internal layers are seen at all; `areas`: ids to which they are narrowed, none for all."""
+    """`internal`: whether internal layers are seen at all; `areas`: ids to which they are narrowed, none for all;
+    `ledger`: whether what is wrong with the ledger is seen."""
 
     internal: bool
     areas: tuple[int, ...] = ()
+    ledger: bool = False
 
     def clause(self, table: str) -> tuple[str, list[Any]]:
         """A condition on the column `area_id` of a table of internal objects, with its values."""
@@ -33,7 +35,7 @@ class Sight(NamedTuple):
 
 PUBLIC = Sight(internal=False)
 """What everybody sees."""
-WHOLE = Sight(internal=True)
+WHOLE = Sight(internal=True, ledger=True)
 
 
 class Token(NamedTuple):
@@ -59,7 +61,8 @@ def sight_of(actor: Actor | None) -> Sight:
     if actor is None or not actor.may(READ):
         return PUBLIC
     areas = {post.area for post in actor.posts if READ in post.permissions}
-    return WHOLE if actor.trusted or None in areas else Sight(True, tuple(sorted(area for area in areas if area)))
+    whole = actor.trusted or None in areas
+    return Sight(True, () if whole else tuple(sorted(area for area in areas if area)), actor.may(LEDGER))
 
 
 def token_of(actor: Actor) -> Token:
@@ -67,7 +70,8 @@ def token_of(actor: Actor) -> Token:
     actor.require(READ)
     signer = _signer()
     ends = int(time.time()) // STEP * STEP + MAX_AGE
-    return Token(signer.sign_object(sight_of(actor).areas), datetime.fromtimestamp(ends, UTC))
+    seen = sight_of(actor)
+    return Token(signer.sign_object((seen.areas, seen.ledger)), datetime.fromtimestamp(ends, UTC))
 
 
 def sight_in(token: str) -> Sight:
@@ -75,10 +79,10 @@ def sight_in(token: str) -> Sight:
     if not token:
         return PUBLIC
     try:
-        areas: list[int] = _signer().unsign_object(token, max_age=MAX_AGE)
+        areas, ledger = _signer().unsign_object(token, max_age=MAX_AGE)
     except signing.BadSignature as error:
         raise Unproven("tile_token_wrong") from error
-    return Sight(True, tuple(areas))
+    return Sight(True, tuple(areas), ledger)
 
 
 def _signer() -> Steady:

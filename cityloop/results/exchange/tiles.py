@@ -1,6 +1,8 @@
-"""Vector tiles of objects and of grids, kept by the revision of what they show."""
+"""Vector tiles of objects, of grids and of what is wrong with the ledger, kept by the revision of what they show."""
 
 import gzip
+from collections.abc import Callable
+from datetime import date
 from hashlib import sha256
 from typing import Any, NamedTuple
 
@@ -8,15 +10,16 @@ import numpy as np
 import shapely
 
 from cityloop.core import clock
-from cityloop.core.errors import Unknown, Unproven
+from cityloop.core.errors import Denied, Unknown, Unproven
 from cityloop.ground.places.city import city
 from cityloop.ground.registry.stock import LayerSeen, layer_seen
 from cityloop.results.exchange.drawing import DETAIL, coarse, draw
+from cityloop.results.exchange.gaps import tile as drawn_gaps
 from cityloop.results.exchange.ground import UNIT, drawn
 from cityloop.results.exchange.kept import Kept
 from cityloop.results.exchange.mercator import EXTENT, Tile, square_sql, to_square
 from cityloop.results.exchange.mvt import Layer
-from cityloop.results.exchange.sight import PUBLIC, Sight
+from cityloop.results.exchange.sight import LEDGER, PUBLIC, Sight
 from cityloop.results.exchange.sql import rows
 
 MOST = 5000
@@ -39,7 +42,7 @@ _LON, _LAT = "((o.box)[0])[0]", "((o.box)[0])[1]"
 _X, _Y = square_sql(_LON, _LAT)
 
 _layers: Kept[LayerSeen] = Kept(FRESH, size=256)
-_cities: Kept[tuple[str, Any]] = Kept(FRESH, size=1)
+_cities: Kept[tuple[str, date]] = Kept(FRESH, size=1)
 _tiles: Kept[bytes] = Kept(LASTING, size=512)
 
 
@@ -55,7 +58,7 @@ class Served(NamedTuple):
 
     def _drawn(self) -> bytes:
         kind, *facts = self.key
-        return gzip.compress(_objects(*facts) if kind == "objects" else _grids(*facts), 3, mtime=0)
+        return gzip.compress(_DRAW[kind](*facts), 3, mtime=0)
 
 
 def objects(code: str, place: Tile, sight: Sight) -> Served:
@@ -81,7 +84,20 @@ def grids(scheme: str, place: Tile, sight: Sight) -> Served:
     return _served(scheme == OPEN_SCHEME, "grids", revision, day, scheme, place)
 
 
-def _now() -> tuple[str, Any]:
+def gaps(day: date | None, place: Tile, sight: Sight) -> Served:
+    """What is wrong with the ledger on a day, today if none is told, for whoever may read it; see `gaps.tile`.
+
+    Unproven without a token, Denied where it does not allow this.
+    """
+    if not sight.internal:
+        raise Unproven("tile_token_wrong")
+    if not sight.ledger:
+        raise Denied("permission_missing", permission=LEDGER)
+    revision, today = _cities.get("", _now)
+    return _served(False, "gaps", revision, day or today, place)
+
+
+def _now() -> tuple[str, date]:
     here = city()
     return here.revision, here.day(clock.now())
 
@@ -143,7 +159,12 @@ def _cells(place: Tile, where: str, values: list[Any]) -> bytes:
     return layer.encode()
 
 
-def _grids(revision: str, day: Any, scheme: str, place: Tile) -> bytes:
+def _gaps(revision: str, day: date, place: Tile) -> bytes:
+    """As the city stands now, which may be later than the revision: the next asking finds that out."""
+    return drawn_gaps(city(), day, place, MOST)
+
+
+def _grids(revision: str, day: date, scheme: str, place: Tile) -> bytes:
     """No statement once the ground is in memory."""
     known = drawn(revision, scheme, day, min(place.z, DETAIL))
     if not known.parts:
@@ -159,3 +180,6 @@ def _grids(revision: str, day: Any, scheme: str, place: Tile) -> bytes:
     told = [known.parts[at] for at in found.tolist()]
     draw(layer, known.shapes[found], place, [{"code": p.code, "name": p.name, "level": p.level} for p in told])
     return layer.encode()
+
+
+_DRAW: dict[str, Callable[..., bytes]] = {"objects": _objects, "grids": _grids, "gaps": _gaps}

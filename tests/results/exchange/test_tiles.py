@@ -17,6 +17,7 @@ from cityloop.core.actor import SYSTEM
 from cityloop.core.errors import Denied, Unproven
 from cityloop.ground.places.actions import renew
 from cityloop.ground.places.models import Area, AreaGrid, UnitGrid
+from cityloop.ground.registry.models import LedgerRow
 from cityloop.results.exchange import sight, tiles
 from cityloop.results.exchange.mercator import EXTENT, Tile
 from cityloop.results.exchange.mvt import Layer
@@ -220,6 +221,42 @@ def test_tiles_are_compressed_for_who_takes_them_so(layered: Pack) -> None:
     packed = fetch("objects/toilets", tile_at(NEAR, WEST), **{"Accept-Encoding": "gzip, br"})
     assert packed["Content-Encoding"] == "gzip"
     assert gzip.decompress(packed.content) == plain.content
+
+
+def test_what_is_wrong_with_the_ledger_is_on_the_map_of_who_may_read_it(layered: Pack) -> None:
+    LedgerRow.objects.filter(area=None).update(area=Area.objects.get(code="990100001"))
+    renew(actor=SYSTEM)
+    forget()
+    person = holder_of("acceptor")
+    listed = person.get("/ledger/gaps?geometry=true&limit=500").json()["gaps"]
+    wanted = {gap["number"]: gap["kind"] for gap in listed if gap["geometry"]}
+    assert wanted
+    token = person.get("/tiles/token").json()["token"]
+    for layer in ("gaps", "marks"):
+        answer = fetch("gaps", tile_at(10, WEST), token)
+        found = mapbox_vector_tile.decode(answer.content)[layer]["features"]
+        assert {one["properties"]["number"]: one["properties"]["kind"] for one in found} == wanted
+    far = mapbox_vector_tile.decode(fetch("gaps", tile_at(3, WEST), token).content)
+    assert {one["properties"]["number"] for one in far["marks"]["features"]} == wanted.keys()  # too small, yet marked
+    assert fetch("gaps", tile_at(10, (40.0, 10.0)), token).content == b""
+
+
+def test_what_is_wrong_with_the_ledger_is_asked_for_by_day(layered: Pack) -> None:
+    LedgerRow.objects.update(valid_from="2025-05-01")
+    renew(actor=SYSTEM)
+    forget()
+    token, place = sight.token_of(actor(None, role="acceptor")).token, tile_at(10, WEST)
+    path = f"/api/tiles/gaps/{place.z}/{place.x}/{place.y}"
+    before, after = (Client().get(path, {"token": token, "day": day}).content for day in ("2025-04-30", "2025-05-01"))
+    assert before != after
+
+
+def test_what_is_wrong_with_the_ledger_is_not_for_everybody(layered: Pack) -> None:
+    tile = tile_at(10, WEST)
+    answer = fetch("gaps", tile)
+    assert (answer.status_code, answer.json()["code"]) == (401, "tile_token_wrong")
+    answer = fetch("gaps", tile, token_for(None))
+    assert (answer.status_code, answer.json()["code"]) == (403, "permission_missing")
 
 
 @pytest.mark.parametrize(("layer", "most"), [("toilets", 3), ("roads", 2), ("greens", 2)])
