@@ -32,7 +32,7 @@ def _offer(route: str, view: View) -> URLPattern:
 def _actor(request: HttpRequest) -> Actor | None:
     """None for somebody who does not say who it is; a token that is not known is refused."""
     found: Actor | None = Bearer()(request)
-    if found is None and "Authorization" in request.headers:
+    if found is None and request.headers.get("Authorization", "").lower().startswith("bearer"):
         raise Unproven("not_signed_in")
     return found or Session()(request)
 

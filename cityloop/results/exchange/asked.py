@@ -101,7 +101,7 @@ def _span(text: str, day: Callable[[datetime], date]) -> Span:
     try:
         start = _instant(first, day, open_=bool(between))
         end = _instant(last, day, open_=True) if between else start
-    except ValueError as error:
+    except (ValueError, OverflowError) as error:
         raise NotUnderstood("datetime_unreadable", value=text) from error
     if start is not None and end is not None and start > end:
         raise NotUnderstood("datetime_unreadable", value=text)

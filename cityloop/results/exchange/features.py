@@ -1,11 +1,11 @@
 """Pages of features: objects of a layer by SQL, areas and grids from memory; always in the order of their codes."""
 
+import json
 from datetime import date
 from functools import lru_cache
 from typing import Any, NamedTuple
 
 import numpy as np
-import orjson
 import shapely
 from numpy.typing import NDArray
 
@@ -24,7 +24,7 @@ _WEST, _SOUTH = "((o.box)[1])[0]", "((o.box)[1])[1]"
 _EAST, _NORTH = "((o.box)[0])[0]", "((o.box)[0])[1]"
 _TOLD = (
     "o.code, o.name, o.state, a.code, g.code, own.code, mnt.code, sup.code, o.generated, o.valid_from, o.valid_to,"
-    " o.attributes, o.shape"
+    " o.attributes::json, o.shape"
 )
 _NAMES = ("name", "state", "area", "grid", "owner", "maintainer", "supervisor", "generated", "valid_from", "valid_to")
 _WITH = (
@@ -125,7 +125,7 @@ def _narrowed(where: str, values: list[Any], offer: Offer, wanted: Asked) -> tup
     for name, value in wanted.filters.items():
         own = name in ("code", "name", "state")
         parts.append(f"o.{name} = %s" if own else "o.attributes @> %s::jsonb")
-        values.append(value if own else orjson.dumps({name: value}).decode())
+        values.append(value if own else json.dumps({name: value}))
     if wanted.window is not None:
         touched = [_touches(box) for box in wanted.window.outer]
         parts.append(f"({' OR '.join(sql for sql, _ in touched)})")
@@ -170,8 +170,7 @@ def _holds_all(window: Window, box: Box | None) -> bool:
 
 
 def _object(row: tuple[Any, ...]) -> Feature:
-    attributes = orjson.loads(row[11]) if isinstance(row[11], str) else row[11]
-    properties = attributes | {"code": row[0]} | dict(zip(_NAMES, row[1:11], strict=True))
+    properties = row[11] | {"code": row[0]} | dict(zip(_NAMES, row[1:11], strict=True))
     return Feature(row[0], shapely.from_wkb(bytes(row[12])), properties)
 
 

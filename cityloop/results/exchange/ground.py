@@ -1,7 +1,6 @@
 """Areas of a scheme, or unit grids, with their outlines: in memory, as long as the city's revision stays."""
 
 from datetime import date
-from functools import lru_cache
 from typing import NamedTuple
 
 import numpy as np
@@ -9,9 +8,11 @@ import shapely
 
 from cityloop.ground.places.locate import GridRow, cells_of
 from cityloop.results.exchange.drawing import DETAIL, Shapes, coarse
+from cityloop.results.exchange.kept import Kept
 from cityloop.results.exchange.mercator import to_square
 from cityloop.results.exchange.sql import rows
 
+LASTING = 24 * 3600
 UNIT = "unit"
 """The name under which unit grids stand beside the schemes of areas."""
 
@@ -55,16 +56,27 @@ class Ground(NamedTuple):
     tree: shapely.STRtree
 
 
-@lru_cache(maxsize=16)
+_read: Kept[Ground] = Kept(LASTING, size=16)
+_drawn: Kept[Ground] = Kept(LASTING, size=64)
+
+
 def ground(revision: str, scheme: str) -> Ground:
     """All areas of a scheme that ever were, or all unit grids; two statements at most. Empty where there are none."""
+    return _read.get((revision, scheme), lambda: _ground(scheme))
+
+
+def drawn(revision: str, scheme: str, day: date, zoom: int) -> Ground:
+    """What is in force on a day and has a shape, in the unit square, as coarse as the zoom."""
+    zoom = min(zoom, DETAIL)
+    return _drawn.get((revision, scheme, day, zoom), lambda: _draw(revision, scheme, day, zoom))
+
+
+def _ground(scheme: str) -> Ground:
     parts, shapes = _grids() if scheme == UNIT else _areas(scheme)
     return Ground(parts, shapes, shapely.STRtree(shapes))
 
 
-@lru_cache(maxsize=64)
-def drawn(revision: str, scheme: str, day: date, zoom: int) -> Ground:
-    """What is in force on a day and has a shape, in the unit square, as coarse as the zoom."""
+def _draw(revision: str, scheme: str, day: date, zoom: int) -> Ground:
     if zoom < DETAIL:
         fine = drawn(revision, scheme, day, DETAIL)
         return fine._replace(shapes=coarse(fine.shapes, zoom))

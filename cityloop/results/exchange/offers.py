@@ -5,8 +5,6 @@ from datetime import date
 from functools import lru_cache, partial
 from typing import Any, NamedTuple
 
-import orjson
-
 from cityloop.core import clock, texts
 from cityloop.core.errors import Denied, Unknown, Unproven
 from cityloop.core.texts import N_, _
@@ -88,11 +86,11 @@ def catalogue() -> Catalogue:
     """Two statements, three where the ground has changed."""
     here, language = city(), texts.spoken()
     layers = rows(
-        "SELECT id, code, name, names::json, geometry, attributes, public, current_database() || xmin::text"
+        "SELECT id, code, name, names::json, geometry, attributes::json, public, current_database() || xmin::text"
         " FROM registry_layer ORDER BY position, code",
         [],
     )
-    offers = [_layer(*row, language=language) for row in layers]
+    offers = [_layer(row, here.revision, language) for row in layers]
     offers += [_areas(scheme, level, here.revision) for scheme, level in _levels(here.revision)]
     kinds = dict.fromkeys(("code", "parent"), "string")
     offers.append(Offer(GRIDS, _(TITLES["unit"]), False, here.revision, kinds, scheme=UNIT))
@@ -110,15 +108,13 @@ def _levels(revision: str) -> list[tuple[str, str]]:
     return [(scheme, level) for scheme, level in found]
 
 
-def _layer(
-    pk: int, code: str, name: str, names: dict[str, str], geometry: str, attributes: Any, public: bool, revision: str,
-    *, language: str,
-) -> Offer:  # fmt: skip
-    schema = orjson.loads(attributes) if isinstance(attributes, str) else attributes
-    own = {name: told.get("type") for name, told in schema.get("properties", {}).items()}
+def _layer(row: tuple[Any, ...], ground: str, language: str) -> Offer:
+    """`ground`: the city's revision, on which hangs which areas lie in which."""
+    pk, code, name, names, geometry, attributes, public, revision = row
+    own = {name: told.get("type") for name, told in attributes.get("properties", {}).items()}
     kinds = {name: kind for name, kind in own.items() if kind in SIMPLE and name not in RESERVED}
     kinds |= dict.fromkeys(("code", "name", "state"), "string")
-    return Offer(code, names.get(language, name), public, revision, kinds, pk, geometry)
+    return Offer(code, names.get(language, name), public, ground + revision, kinds, pk, geometry)
 
 
 def _areas(scheme: str, level: str, revision: str) -> Offer:

@@ -11,6 +11,7 @@ from urllib.parse import urlencode
 import numpy as np
 import orjson
 import shapely
+from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 
 from cityloop.core import texts
@@ -184,7 +185,7 @@ VIEWS: dict[str, View] = {
 def _asker(request: HttpRequest, actor: Actor | None, parameters: tuple[str, ...]) -> Asker:
     given = known_only(request.GET, parameters)
     mounted = request.path.partition("/ogc")[0]
-    return Asker(request, given, actor, request.build_absolute_uri(f"{mounted}/ogc"))
+    return Asker(request, given, actor, f"{settings.ORIGIN or request.build_absolute_uri('/')[:-1]}{mounted}/ogc")
 
 
 def _found(actor: Actor | None, collection: str) -> tuple[Catalogue, Offer]:

@@ -13,7 +13,7 @@ from cityloop.core import clock
 from cityloop.core.errors import Denied, Unknown, Unproven
 from cityloop.ground.places.city import city
 from cityloop.ground.registry.stock import LayerSeen, layer_seen
-from cityloop.results.exchange.drawing import DETAIL, coarse, draw
+from cityloop.results.exchange.drawing import coarse, draw
 from cityloop.results.exchange.gaps import tile as drawn_gaps
 from cityloop.results.exchange.ground import UNIT, drawn
 from cityloop.results.exchange.kept import Kept
@@ -70,7 +70,10 @@ def objects(code: str, place: Tile, sight: Sight) -> Served:
     layer = _layers.get(code, lambda: layer_seen(code))
     if not layer.public and not sight.internal:
         raise Unproven("tile_token_wrong")
-    return _served(layer.public, "objects", layer, place, PUBLIC if layer.public else sight)
+    if layer.public:
+        return _served(True, "objects", layer, place, PUBLIC, "")
+    revision = _cities.get("", _now)[0] if sight.areas else ""
+    return _served(False, "objects", layer, place, sight, revision)
 
 
 def grids(scheme: str, place: Tile, sight: Sight) -> Served:
@@ -106,8 +109,8 @@ def _served(public: bool, *key: Any) -> Served:
     return Served(f'W/"{sha256(repr(key).encode()).hexdigest()[:32]}"', public, key)
 
 
-def _objects(kind: LayerSeen, place: Tile, sight: Sight) -> bytes:
-    """One statement, or two where points are counted."""
+def _objects(kind: LayerSeen, place: Tile, sight: Sight, _revision: str) -> bytes:
+    """One statement, or two where points are counted. Which areas lie in which hangs on the city's revision."""
     where, values = (_IN, [kind.id, *place.box()])
     if not kind.public:
         seen, more = sight.clause("o")
@@ -166,7 +169,7 @@ def _gaps(revision: str, day: date, place: Tile) -> bytes:
 
 def _grids(revision: str, day: date, scheme: str, place: Tile) -> bytes:
     """No statement once the ground is in memory."""
-    known = drawn(revision, scheme, day, min(place.z, DETAIL))
+    known = drawn(revision, scheme, day, place.z)
     if not known.parts:
         raise Unknown("scheme_unknown", scheme=scheme)
     layer = Layer("grids")

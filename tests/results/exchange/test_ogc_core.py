@@ -25,7 +25,10 @@ WRONG_BOXES = (
     *("", "1,2,3", "1,2,3,4,5", "1,2,3,4,5,6,7", "a,b,c,d", "nan,0,1,1"),
     *("0,2,1,1", "0,0,1,91", "-181,0,1,1"),
 )
-WRONG_TIMES = (*("", "..", "yesterday", "2025-03-01T00:00:00", "2025-13-01", "2025-03-02/2025-03-01", "2025/x"),)
+WRONG_TIMES = (
+    *("", "..", "yesterday", "2025-03-01T00:00:00", "2025-13-01", "0001-01-01T00:00:00+14:00"),
+    *("2025-03-02/2025-03-01", "2025/x"),
+)
 
 
 @pytest.fixture(autouse=True)
@@ -149,6 +152,19 @@ def test_wrong_values_are_refused(query: dict[str, str], code: str) -> None:
     """/req/core/query-param-invalid"""
     answer = get("/collections/toilets/items", **query)
     assert (answer.status_code, answer.json()["code"]) == (400, code)
+
+
+def test_values_that_nothing_has_find_nothing() -> None:
+    """/req/core/fc-response"""
+    assert ids("/collections/toilets/items", seats="9" * 30) == []
+    assert ids("/collections/toilets/items", width="1e300") == []
+    assert ids("/collections/toilets/items", after="\U0010ffff") == []
+
+
+def test_links_lead_through_what_stands_in_front(settings: Any) -> None:
+    """/req/core/root-success"""
+    settings.ORIGIN = "https://city.example"
+    assert {link["href"].partition("/ogc")[0] for link in body("")["links"]} == {"https://city.example"}
 
 
 def test_a_parameter_stands_there_once() -> None:
