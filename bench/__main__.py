@@ -4,13 +4,16 @@ import argparse
 import json
 import sys
 from collections.abc import Sequence
+from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from bench.figures import Sheet
 
-PARTS = ("due", "ledger", "objects", "tiles", "features", "replay", "evaluation", "online", "desk", "sweep")
+GROUND = ("ledger", "addresses", "objects", "tiles", "features")
+"""Parts that need a city and no history."""
+PARTS = ("due", *GROUND, "replay", "evaluation", "online", "desk", "sweep")
 
 
 def main() -> None:
@@ -42,27 +45,11 @@ def _in_town(wanted: Sequence[str], sheet: "Sheet", options: argparse.Namespace)
 
     with fresh_town(options.pack) as town:
         where = database(town.folder)
-        if "ledger" in wanted:
-            from bench import ledger
-
-            ERR.print("ledger ...")
-            ledger.measure(sheet)
-        if "objects" in wanted:
-            from bench import objects
-
-            ERR.print("objects ...")
-            objects.measure(town, sheet)
-        if "tiles" in wanted:
-            from bench import tiles
-
-            ERR.print("tiles ...")
-            tiles.measure(sheet)
-        if "features" in wanted:
-            from bench import features
-
-            ERR.print("features ...")
-            features.measure(town, sheet)
-        if set(wanted) <= {"ledger", "objects", "tiles", "features"}:
+        for part in GROUND:
+            if part in wanted:
+                ERR.print(f"{part} ...")
+                import_module(f"bench.{part}").measure(town, sheet)
+        if set(wanted) <= set(GROUND):
             return where
         if "replay" in wanted:
             from bench import replay

@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 import shapely
 
 from bench.figures import Sheet
+from bench.town import Town
 from cityloop.core.hours import ALWAYS, read_hours, spans
 from cityloop.ground.places.locate import AreaRow, GridRow
 from cityloop.ground.registry.answering import Sheets
@@ -26,7 +27,7 @@ SINCE, NEW_YEAR = date(2020, 1, 1), datetime(2026, 1, 1, tzinfo=ZONE)
 DAYTIME, NIGHT = spans(read_hours("mon-sun 06:00-22:00")), spans(read_hours("mon-sun 00:00-06:00 22:00-24:00"))
 
 
-class Town:
+class MadeUp:
     """Areas, unit grids and categories as bare numbers, and a ledger for them."""
 
     def __init__(self) -> None:
@@ -107,8 +108,8 @@ def _cell(number: int) -> tuple[float, float, float, float]:
     return west, south, west + CELL, south + CELL
 
 
-def measure(sheet: Sheet) -> None:
-    town = Town()
+def measure(_town: Town, sheet: Sheet) -> None:
+    town = MadeUp()
     ledger, asked = Ledger(town.duties), town.questions(QUESTIONS)
     sheet.add("ledger: rows", len(town.duties), "rows", at_least=20_000)
     sheet.begin()
@@ -125,7 +126,7 @@ def measure(sheet: Sheet) -> None:
     _gaps(sheet, town)
 
 
-def _gaps(sheet: Sheet, town: Town) -> None:
+def _gaps(sheet: Sheet, town: MadeUp) -> None:
     """A line department is silent on two categories in one district, and doubled once."""
     silent = [duty.id for duty in town.duties if duty.tier == "line" and duty.category in (100, 101) and duty.area == 2]
     kept = [duty for duty in town.duties if duty.id not in silent and duty.tier != "contract"]

@@ -9,13 +9,14 @@ from bench.clients import Fetcher
 from bench.crowd import PER_TILE, crowd
 from bench.figures import Sheet
 from bench.server import served
+from bench.town import Town
 
 ASKED = 300
 SECONDS = 3.0
 WARM = 50
 
 
-def measure(sheet: Sheet) -> None:
+def measure(_town: Town, sheet: Sheet) -> None:
     """Each tile once through the server; then some over and over through the application without a server."""
     made = crowd(sheet)
     tiles = [f"/api/tiles/objects/{layer}/{z}/{x}/{y}" for layer in made.layers for z, x, y in made.tiles()]

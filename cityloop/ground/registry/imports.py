@@ -11,7 +11,7 @@ from uuid import UUID, uuid4
 import numpy as np
 from django.db import connection, transaction
 
-from cityloop.core.actor import Actor
+from cityloop.core.actor import SYSTEM, Actor
 from cityloop.core.errors import Conflict, Refused, Unknown
 from cityloop.core.problems import Problem
 from cityloop.ground.accounts.structure import organisation_ids
@@ -24,6 +24,7 @@ from cityloop.ground.registry.geoshapes import in_datum
 from cityloop.ground.registry.geotables import GeoTable
 from cityloop.ground.registry.inventory import EDIT, take_objects
 from cityloop.ground.registry.models import Layer, ObjectImport
+from cityloop.ground.registry.named import put_layer_names
 from cityloop.ground.registry.objects import ObjectData, ObjectDifference
 from cityloop.ground.registry.surveys import Kind, inner_points, survey
 
@@ -147,6 +148,7 @@ def apply_import(id_: UUID, *, despite: bool, actor: Actor, at: datetime) -> Obj
     )
     if done.taken or done.counts | {"same": done.same} != parked.found["counts"]:
         raise Conflict("import_overtaken", layer=kind.code)
+    put_layer_names([kind.code], actor=SYSTEM)
     parked.applied_at = at
     parked.save(update_fields=["applied_at"])
     return parked
