@@ -10,6 +10,7 @@ from cityloop.core.errors import Denied, Unknown, Unproven
 from cityloop.core.texts import N_, _
 from cityloop.ground.places.city import CityValue, city
 from cityloop.ground.places.queries import areas_on
+from cityloop.results.exchange.asked import PARAMETERS
 from cityloop.results.exchange.ground import UNIT
 from cityloop.results.exchange.kept import Kept
 from cityloop.results.exchange.mercator import Box
@@ -19,7 +20,6 @@ from cityloop.results.exchange.tiles import OPEN_SCHEME
 
 GRIDS, AREAS = "grids-unit", "areas-"
 SIMPLE = ("string", "integer", "number", "boolean")
-RESERVED = frozenset({"limit", "bbox", "bbox-crs", "datetime", "crs", "after", "f"})
 TITLES = {"unit": N_("Unit grids"), "areas": N_("Areas: %(name)s")}
 
 _stats: Kept["Stats"] = Kept(3600, size=256)
@@ -112,7 +112,7 @@ def _layer(row: tuple[Any, ...], ground: str, language: str) -> Offer:
     """`ground`: the city's revision, on which hangs which areas lie in which."""
     pk, code, name, names, geometry, attributes, public, revision = row
     own = {name: told.get("type") for name, told in attributes.get("properties", {}).items()}
-    kinds = {name: kind for name, kind in own.items() if kind in SIMPLE and name not in RESERVED}
+    kinds = {name: kind for name, kind in own.items() if kind in SIMPLE and name not in PARAMETERS}
     kinds |= dict.fromkeys(("code", "name", "state"), "string")
     return Offer(code, names.get(language, name), public, ground + revision, kinds, pk, geometry)
 
@@ -127,8 +127,13 @@ def layer_stats(offers: Sequence[Offer], sight: Sight) -> dict[str, Stats]:
     """Of layers, by id; one statement for those that are not known yet."""
     keys = {offer.id: (offer.layer, offer.revision, PUBLIC if offer.public else sight) for offer in offers}
     missing = [offer for offer in offers if not _stats.has(keys[offer.id])]
-    made = dict.fromkeys(keys, NOTHING) | (_counted(missing, sight) if missing else {})
-    return {name: _stats.get(key, partial(made.__getitem__, name)) for name, key in keys.items()}
+    made = _counted(missing, sight) if missing else {}
+    return {offer.id: _stats.get(keys[offer.id], partial(_one, offer, sight, made)) for offer in offers}
+
+
+def _one(offer: Offer, sight: Sight, made: dict[str, Stats]) -> Stats:
+    """What was counted just now, or counted by itself where it was known a moment ago and is no more."""
+    return made[offer.id] if offer.id in made else _counted([offer], sight)[offer.id]
 
 
 def _counted(offers: Sequence[Offer], sight: Sight) -> dict[str, Stats]:
@@ -137,7 +142,8 @@ def _counted(offers: Sequence[Offer], sight: Sight) -> dict[str, Stats]:
         "SELECT l.code, count(*), min(((o.box)[1])[0]), min(((o.box)[1])[1]), max(((o.box)[0])[0]),"
         " max(((o.box)[0])[1]), min(o.valid_from), min(o.code)"
         " FROM registry_object o JOIN registry_layer l ON l.id = o.layer_id"
-        f" WHERE o.layer_id = ANY(%s) AND o.valid_to IS NULL AND (l.public OR {seen}) GROUP BY l.code",
+        f" WHERE o.layer_id = ANY(%s::int8[]) AND o.valid_to IS NULL AND (l.public OR {seen}) GROUP BY l.code",
         [[offer.layer for offer in offers], *values],
     )
-    return {row[0]: Stats(row[1], Box(*row[2:6]), row[6], row[7]) for row in found}
+    told = {row[0]: Stats(row[1], Box(*row[2:6]), row[6], row[7]) for row in found}
+    return {offer.id: told.get(offer.id, NOTHING) for offer in offers}
