@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from bench.figures import Sheet
 
-PARTS = ("due", "objects", "replay", "evaluation", "online", "desk", "sweep")
+PARTS = ("due", "ledger", "objects", "tiles", "features", "replay", "evaluation", "online", "desk", "sweep")
 
 
 def main() -> None:
@@ -29,7 +29,10 @@ def main() -> None:
     if wanted != ("due",):
         where |= _in_town(wanted, sheet, options)
     sheet.show()
-    _write({"machine": where, "figures": [figure.to_dict() for figure in sheet.figures]}, options.json)
+    _write(
+        {"machine": where, "figures": [figure.to_dict() for figure in sheet.figures], "notes": sheet.notes},
+        options.json,
+    )
 
 
 def _in_town(wanted: Sequence[str], sheet: "Sheet", options: argparse.Namespace) -> dict[str, Any]:
@@ -39,12 +42,27 @@ def _in_town(wanted: Sequence[str], sheet: "Sheet", options: argparse.Namespace)
 
     with fresh_town(options.pack) as town:
         where = database(town.folder)
+        if "ledger" in wanted:
+            from bench import ledger
+
+            ERR.print("ledger ...")
+            ledger.measure(sheet)
         if "objects" in wanted:
             from bench import objects
 
             ERR.print("objects ...")
             objects.measure(town, sheet)
-        if wanted == ("objects",):
+        if "tiles" in wanted:
+            from bench import tiles
+
+            ERR.print("tiles ...")
+            tiles.measure(sheet)
+        if "features" in wanted:
+            from bench import features
+
+            ERR.print("features ...")
+            features.measure(town, sheet)
+        if set(wanted) <= {"ledger", "objects", "tiles", "features"}:
             return where
         if "replay" in wanted:
             from bench import replay

@@ -3,6 +3,7 @@
 import http.client
 import json
 import random
+import socket
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
@@ -122,6 +123,35 @@ class Caller:
         if answer.status >= 400:
             raise RuntimeError(f"{method} {path}: {answer.status} {read.decode()[:500]}")
         return cast(dict[str, Any], json.loads(read))
+
+
+class Fetcher:
+    """One kept connection for whoever has not signed in; `read` counts the bytes that came."""
+
+    def __init__(self, url: str) -> None:
+        parts = urlsplit(url)
+        self.connection = http.client.HTTPConnection(parts.hostname or "", parts.port, timeout=PATIENCE)
+        self.read = 0
+
+    def get(self, path: str, **headers: str) -> bytes:
+        self.connection.request("GET", path, headers=headers)
+        answer = self.connection.getresponse()
+        content = answer.read()
+        if answer.status >= 400:
+            raise RuntimeError(f"{path}: {answer.status} {content.decode(errors='replace')[:500]}")
+        return content
+
+    def timed(self, path: str) -> float:
+        """Seconds until all of an answer was there."""
+        began = monotonic()
+        self.read += len(self.get(path, **{"Accept-Encoding": "gzip"}))
+        return monotonic() - began
+
+
+def free_port() -> int:
+    with socket.socket() as one:
+        one.bind(("127.0.0.1", 0))
+        return int(one.getsockname()[1])
 
 
 @contextmanager

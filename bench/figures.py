@@ -45,6 +45,7 @@ class Sheet:
 
     def __init__(self) -> None:
         self.figures: list[Figure] = []
+        self.notes: list[str] = []
         self._load = load()
 
     def begin(self) -> None:
@@ -55,6 +56,15 @@ class Sheet:
         self, name: str, value: float, unit: str, *, at_most: float | None = None, at_least: float | None = None
     ) -> None:
         self.figures.append(Figure(name, _short(value), unit, at_most, at_least, self._load))
+
+    def note(self, text: str) -> None:
+        """Say beside the figures what they leave out, or what could not be measured."""
+        self.notes.append(text)
+        ERR.print(text, markup=False)
+
+    def add_p95(self, name: str, seconds: list[float], *, at_most: float | None = None) -> None:
+        """The time that 95 of 100 calls took at most."""
+        self.add(f"{name}, p95", sorted(seconds)[int(0.95 * len(seconds))] * 1000, "ms", at_most=at_most)
 
     def show(self) -> None:
         table = Table()

@@ -60,11 +60,10 @@ def measure(town: Town, sheet: Sheet) -> None:
     share = (BOX / max(held, 1)) ** 0.5 / 2
     width, height = (bounds[2] - bounds[0]) * share, (bounds[3] - bounds[1]) * share
     sheet.begin()
-    taken = sorted(_timed(stock.nearest, lamps, *at) for at in points)
-    sheet.add("objects: the nearest of a layer, p95", taken[int(0.95 * ASKED)] * 1000, "ms", at_most=5)
+    sheet.add_p95("objects: the nearest of a layer", [_timed(stock.nearest, lamps, *at) for at in points], at_most=5)
     boxes = [(x - width, y - height, x + width, y + height) for x, y in points]
-    taken = sorted(_timed(stock.in_box, lamps, box, 10 * BOX) for box in boxes)
-    sheet.add(f"objects: a box of about {BOX:,}, p95", taken[int(0.95 * ASKED)] * 1000, "ms", at_most=30)
+    taken = [_timed(stock.in_box, lamps, box, 10 * BOX) for box in boxes]
+    sheet.add_p95(f"objects: a box of about {BOX:,}", taken, at_most=30)
 
 
 def _write(path: Path, bounds: tuple[float, float, float, float], *, coded: bool) -> None:

@@ -1,4 +1,4 @@
-"""What the worker does by itself: seal each day, pick up jobs whose worker was killed, forget ended sessions."""
+"""What the worker does by itself: seal each day, name places, pick up jobs whose worker was killed, forget sessions."""
 
 import logging
 from datetime import UTC, datetime, timedelta
@@ -58,3 +58,14 @@ def forget_sessions(timestamp: int) -> None:
     from django.core.management import call_command
 
     call_command("clearsessions")
+
+
+@app.periodic(cron="41 3 * * *")
+@app.task(name="config.name_places")
+def name_places(timestamp: int) -> None:
+    """Let places be found by what came in since yesterday."""
+    from cityloop.config import addresses
+    from cityloop.ground.places.city import find_city
+
+    if find_city() is not None:
+        addresses.refresh()

@@ -24,6 +24,7 @@ from cityloop.ground.accounts.roles import ROLES
 from cityloop.ground.places.city import CityValue, find_city
 from cityloop.ground.places.queries import areas_on
 from cityloop.results.cockpit.scope import view_token
+from cityloop.results.exchange import basemap
 
 router = Router(tags=["accounts"])
 VERSION = version("cityloop")
@@ -52,10 +53,12 @@ class PostOut(Schema):
 
 
 class BaseMap(Schema):
-    """`style`: a style of MapLibre; `tiles`: addresses of raster tiles with {z}, {x} and {y}. One of them is there."""
+    """`style`: a style of MapLibre; `tiles`: addresses of raster tiles with {z}, {x} and {y}; `pmtiles`: our own map,
+    one file with the layers `areas` and `roads`. One of them is there."""
 
     style: str | None
     tiles: str | None
+    pmtiles: str | None
     attribution: str
 
 
@@ -165,17 +168,26 @@ def _named(row: Named) -> dict[str, str]:
 
 
 def _city(city: CityValue) -> dict[str, Any]:
-    spec = base_map(city.settings)
     return {
         "code": city.code,
         "name": city.names.get(texts.spoken(), city.name),
         "zone": city.zone.key,
         "languages": city.settings.get("languages", []),
         "bounds": areas_on(city.revision, city.day(clock.now())).bounds,
-        "base_map": spec
-        and {key: spec.get(key) or None for key in ("style", "tiles")} | {"attribution": spec["attribution"]},
+        "base_map": _base_map(city),
         "takes_reports": bool(city.settings.get("public_channel")),
     }
+
+
+def _base_map(city: CityValue) -> dict[str, Any] | None:
+    """What the pack names, else the map that was built here, else none."""
+    if (spec := base_map(city.settings)) is not None:
+        return {"style": spec.get("style") or None, "tiles": spec.get("tiles") or None, "pmtiles": None,
+                "attribution": spec["attribution"]}  # fmt: skip
+    if (tag := basemap.tag()) is None:
+        return None
+    own = f"/api/map/base.pmtiles?v={tag}"
+    return {"style": None, "tiles": None, "pmtiles": own, "attribution": basemap.attribution(city)}
 
 
 @router.get("/demo-logins", auth=None, response=list[DemoLogin])

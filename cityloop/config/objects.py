@@ -23,6 +23,7 @@ from cityloop.ground.registry.census import whole_census
 from cityloop.ground.registry.geofiles_out import write
 from cityloop.ground.registry.imports import delivered
 from cityloop.ground.registry.inventory import take_objects
+from cityloop.ground.registry.named import put_layer_names
 from cityloop.ground.registry.objects import KINDS, ObjectDifference
 from cityloop.ground.registry.surveys import OWN
 
@@ -51,7 +52,7 @@ def take_in(
     for note in found.notes:
         ERR.print(str(note), markup=False, highlight=False)
     if found.problems:
-        _show_problems(found.problems, rejects)
+        show_problems(found.problems, rejects)
         if rejects is None:
             raise Refused("file_refused", count=len(found.problems))
     difference = take_objects(
@@ -64,9 +65,11 @@ def take_in(
         raise Refused("object_taken", count=len(difference.taken), line=line, object=code)
     if dry_run:
         OUT.print(_("Nothing was written."))
+    else:
+        put_layer_names([layer], actor=SYSTEM)
 
 
-def _show_problems(problems: Sequence[Problem], rejects: Path | None) -> None:
+def show_problems(problems: Sequence[Problem], rejects: Path | None) -> None:
     for problem in problems[:SHOWN]:
         ERR.print(str(problem), markup=False, highlight=False)
     if len(problems) > SHOWN:

@@ -3,6 +3,13 @@
 from cityloop.core.texts import N_, _
 
 TEXTS: dict[str, str] = {
+    "area_without_grids": N_("There are no unit grids in the area %(area)s."),
+    "practice_each": N_("%(each)s is neither a layer with things that are wished for nor a level of areas."),
+    "plant_unknown": N_("There is no duty %(duty)s in the ledger that could be planted with something."),
+    "practice_none": N_("The pack %(pack)s has no section practice: it wishes for nothing that could be made up."),
+    "practice_few_grids": N_("%(found)s unit grids were cut, but %(wanted)s are wished: let more be built up."),
+    "practice_no_outline": N_("%(area)s has no outline: name a boundary file, or carve it out of others."),
+    "practice_beats": N_("%(wanted)s responsibility grids cannot be made: at least %(least)s, at most %(most)s."),
     "permission_missing": N_("No post of yours allows this: %(permission)s."),
     "step_denied": N_("%(step)s is for these roles: %(roles)s."),
     "step_elsewhere": N_("%(step)s: your posts do not reach the area or the unit of this case."),
@@ -63,6 +70,7 @@ TEXTS: dict[str, str] = {
     "situation_unknown": N_("Category %(category)s has no situation %(situation)s in the rule book in force."),
     "organisation_unknown": N_("There is no organisation %(organisation)s."),
     "area_unknown": N_("There is no area %(area)s."),
+    "grid_unknown": N_("There is no unit grid %(grid)s."),
     "channel_unknown": N_("There is no channel %(channel)s in this city's pack."),
     "nobody_answers": N_("The ledger names nobody for this case."),
     "city_missing": N_("No city has been set up here yet: apply a pack first."),
@@ -107,6 +115,11 @@ TEXTS: dict[str, str] = {
         "name edition %(edition)s there."
     ),
     "edition_before_last": N_("Edition %(edition)s cannot begin before %(last)s did, on %(since)s."),
+    "place_missing": N_("Say where: a point, an area or an object."),
+    "duty_unknown": N_("There is no duty %(duty)s."),
+    "duties_proposed": N_(
+        "%(count)s duties were changed by approved proposals and stay as they are, whatever the pack says: %(named)s."
+    ),
     "duty_past": N_("Duty %(duty)s ended on %(ended)s; what is past is not rewritten: give the new duty a new code."),
     "clock_before_known": N_("The city already knows its history until %(known)s; its clock cannot be set to %(at)s."),
     "replay_running": N_("Another replay is running on this database."),
@@ -156,8 +169,20 @@ TEXTS: dict[str, str] = {
     ),
     "calendar_part_wrong": N_("Calendar %(calendar)s: %(part)s is missing, or does not map days to work periods."),
     "calendar_setting_wrong": N_("Calendar %(calendar)s: %(setting)s cannot be %(value)s."),
+    "parameter_unknown": N_("There is no parameter %(name)s here; there are: %(known)s."),
+    "bbox_unreadable": N_(
+        "%(value)s is no bbox: write 4 or 6 numbers, first the lower corner, in the axis order of bbox-crs."
+    ),
+    "datetime_unreadable": N_(
+        "%(value)s is neither an instant nor an interval: write 2025-03-01T00:00:00Z, or two with a slash between."
+    ),
+    "crs_not_offered": N_("%(crs)s is not offered here; these are: %(known)s."),
+    "collection_unknown": N_("There is no collection %(collection)s."),
+    "feature_unknown": N_("There is no feature %(feature)s in collection %(collection)s."),
     "box_unreadable": N_("%(value)s is no box; write west,south,east,north in degrees."),
     "layer_unknown": N_("There is no layer %(layer)s."),
+    "map_missing": N_("There is no base map here: `cityloop map build` makes one."),
+    "map_empty": N_("There is nothing to draw a base map of: no outlines of divisions, no public lines."),
     "scheme_unknown": N_("There are no areas of scheme %(scheme)s."),
     "layer_without_class": N_("Layer %(layer)s has no class code, so objects without a code cannot be given one."),
     "layer_full": N_("Layer %(layer)s has no running numbers left for more objects."),
@@ -228,6 +253,12 @@ class Denied(CityloopError):
     """The actor may not do this."""
 
     status = 403
+
+
+class NotUnderstood(CityloopError):
+    """The request itself is malformed, for interfaces whose standard asks for 400 where ours answers 422."""
+
+    status = 400
 
 
 class Unknown(CityloopError):

@@ -1,77 +1,116 @@
-"""Weekly hours: weekday (mon to sun) to periods of local time. {} is round the clock; a day left out has none.
+"""Weekly hours: on which days of a week from when to when, at a city's clock; none at all is round the clock.
 
-In a cell: `mon-fri 08:00-12:00 14:00-18:00; sat 09:00-12:00`. A period ends by 24:00; what goes on after midnight is
-written on the next day.
+Written in one cell as `mon-fri 08:00-12:00 14:00-18:00; sat 09:00-12:00`, kept as JSON {"mon": [["08:00", "12:00"]]}.
 """
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
-from itertools import pairwise
-from typing import Annotated, Any
-
-from pydantic import BeforeValidator
-
-from cityloop.core.fields import refusal
 
 WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
+DAY, WEEK = 1440, 7 * 1440
+"""Minutes."""
 Hours = Mapping[str, Sequence[Sequence[str]]]
-_DAYS = re.compile(r"([a-z]{3})(?:-([a-z]{3}))?")
+Spans = tuple[tuple[int, int], ...]
+"""Minutes of the week from Monday 00:00, first and beyond the last, in order, apart from each other."""
+
+_DAYS = re.compile(r"[a-z]{3}(-[a-z]{3})?(,[a-z]{3}(-[a-z]{3})?)*")
 _PERIOD = re.compile(r"((?:[01]\d|2[0-3]):[0-5]\d)-((?:[01]\d|2[0-3]):[0-5]\d|24:00)")
+ALWAYS: Spans = ((0, WEEK),)
 
 
 def read_hours(text: str) -> dict[str, list[list[str]]]:
-    """The hours in a cell; refused (hours_unreadable) where it is none, or periods of a day touch or overlap."""
+    """Hours as they are written in a cell; ValueError where they cannot be read. Over midnight: two periods."""
     found: dict[str, list[list[str]]] = {}
-    for part in filter(None, (part.strip() for part in text.split(";"))):
-        days, *words = part.split()
-        periods = [_PERIOD.fullmatch(word) for word in words]
-        if not periods:
-            raise refusal("hours_unreadable", value=text)
-        for day in _days(days, text):
-            for period in periods:
-                if period is None:
-                    raise refusal("hours_unreadable", value=text)
-                found.setdefault(day, []).append([period[1], period[2]])
-    for periods_ in found.values():
-        periods_.sort()
-        ends = [moment for period in periods_ for moment in period]
-        if any(one >= other for one, other in pairwise(ends)):
-            raise refusal("hours_unreadable", value=text)
-    return found
+    for entry in filter(None, (part.strip() for part in text.split(";"))):
+        days, *periods = entry.split()
+        if not periods or not _DAYS.fullmatch(days):
+            raise ValueError(entry)
+        for day in _days(days):
+            if day in found:
+                raise ValueError(entry)
+            found[day] = [_period(period) for period in periods]
+            if any(before[1] > after[0] for before, after in zip(found[day], found[day][1:], strict=False)):
+                raise ValueError(entry)
+    return {day: found[day] for day in WEEKDAYS if day in found}
 
 
-def write_hours(hours: Hours) -> str:
-    """The cell that `read_hours` reads; days with the same periods are written together."""
-    spans: list[tuple[list[str], str]] = []
-    for day in WEEKDAYS:
-        said = " ".join("-".join(period) for period in hours.get(day, ()))
-        if spans and spans[-1][1] == said:
-            spans[-1][0].append(day)
-        else:
-            spans.append(([day], said))
-    return "; ".join(
-        f"{days[0]}-{days[-1]} {said}" if days[1:] else f"{days[0]} {said}" for days, said in spans if said
+def spans(hours: Hours) -> Spans:
+    """The same as minutes of the week; no hours are the whole week."""
+    if not hours:
+        return ALWAYS
+    return merged(
+        (WEEKDAYS.index(day) * DAY + _minute(first), WEEKDAYS.index(day) * DAY + _minute(last))
+        for day, periods in hours.items()
+        for first, last in periods
     )
 
 
-def open_at(hours: Hours, local: datetime) -> bool:
-    """Whether the hours hold a local time; a period ends before its last minute begins."""
-    clock = f"{local:%H:%M}"
-    return not hours or any(first <= clock < last for first, last in hours.get(WEEKDAYS[local.weekday()], ()))
+def merged(parts: Iterable[tuple[int, int]]) -> Spans:
+    """Spans in order, those that touch or overlap put together."""
+    found: list[tuple[int, int]] = []
+    for first, last in sorted(parts):
+        if found and first <= found[-1][1]:
+            found[-1] = (found[-1][0], max(found[-1][1], last))
+        else:
+            found.append((first, last))
+    return tuple(found)
 
 
-def _days(word: str, text: str) -> Sequence[str]:
-    match = _DAYS.fullmatch(word)
-    first, last = (match[1], match[2] or match[1]) if match else ("", "")
-    if first not in WEEKDAYS or last not in WEEKDAYS or WEEKDAYS.index(first) > WEEKDAYS.index(last):
-        raise refusal("hours_unreadable", value=text)
-    return WEEKDAYS[WEEKDAYS.index(first) : WEEKDAYS.index(last) + 1]
+def uncovered(parts: Spans) -> Spans:
+    """What is left of the week."""
+    edges = [0, *(minute for part in merged(parts) for minute in part), WEEK]
+    return tuple((first, last) for first, last in zip(edges[::2], edges[1::2], strict=True) if first < last)
 
 
-def _read(value: Any) -> Any:
-    return read_hours(value) if isinstance(value, str) else value
+def minute_of_week(at: datetime) -> int:
+    """Of an instant that is told at the city's clock."""
+    return at.weekday() * DAY + at.hour * 60 + at.minute
 
 
-WeeklyHours = Annotated[dict[str, list[list[str]]], BeforeValidator(_read)]
-"""A cell of a table with weekly hours."""
+def written(parts: Spans) -> str:
+    """Spans as a cell writes them, days that are alike together: `mon-fri 18:00-24:00`."""
+    by_day = {
+        day: " ".join(
+            f"{_clock(max(first, start) - start)}-{_clock(min(last, start + DAY) - start)}"
+            for first, last in parts
+            if first < start + DAY and last > start
+        )
+        for start, day in zip(range(0, WEEK, DAY), WEEKDAYS, strict=True)
+    }
+    entries: list[list[str]] = []
+    for day, text in by_day.items():
+        if not text:
+            continue
+        if entries and entries[-1][2] == text and WEEKDAYS.index(day) == WEEKDAYS.index(entries[-1][1]) + 1:
+            entries[-1][1] = day
+        else:
+            entries.append([day, day, text])
+    return "; ".join(f"{first if first == last else f'{first}-{last}'} {text}" for first, last, text in entries)
+
+
+def _days(text: str) -> list[str]:
+    found: list[str] = []
+    for part in text.split(","):
+        first, _, last = part.partition("-")
+        start, end = WEEKDAYS.index(first), WEEKDAYS.index(last or first)
+        if end < start:
+            raise ValueError(text)
+        found += WEEKDAYS[start : end + 1]
+    return found
+
+
+def _period(text: str) -> list[str]:
+    match = _PERIOD.fullmatch(text)
+    if match is None or match[1] >= match[2]:
+        raise ValueError(text)
+    return [match[1], match[2]]
+
+
+def _minute(text: str) -> int:
+    hours, minutes = text.split(":")
+    return int(hours) * 60 + int(minutes)
+
+
+def _clock(minute: int) -> str:
+    return f"{minute // 60:02}:{minute % 60:02}"

@@ -11,6 +11,7 @@ from cityloop.config.pack.wanted import Wanted
 from cityloop.core.actor import Actor
 from cityloop.ground.accounts import structure
 from cityloop.ground.places import actions as places
+from cityloop.ground.places import naming
 from cityloop.ground.registry import actions as registry
 from cityloop.ground.registry import inventory
 from cityloop.ground.standards import actions as standards
@@ -65,6 +66,7 @@ def _write(wanted: Wanted, found: Difference, actor: Actor, day: date) -> None:
 def _write_ground(wanted: Wanted, found: Difference, actor: Actor, begins: date) -> None:
     if codes := found.codes("areas", "new", "changed"):
         places.put_areas(wanted.areas, codes, actor=actor, begins=begins)
+        naming.put_areas(actor=actor)
     if found.codes("area_classes", "new", "changed", "gone"):
         places.put_area_classes(wanted.area_classes, actor=actor)
     if codes := found.codes("grids", "new"):

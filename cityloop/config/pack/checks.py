@@ -8,15 +8,23 @@ from typing import Any
 
 from cityloop.config.pack.boundaries import crs_known
 from cityloop.config.pack.draft import Draft, parent_ref
-from cityloop.config.pack.schema import LedgerLine
+from cityloop.core import sheets
+from cityloop.core.hours import merged, read_hours, spans
 from cityloop.core.problems import Problem, near
 from cityloop.core.sheets import Table
 from cityloop.ground.accounts.roles import ROLES
+from cityloop.ground.registry.ledger import SOLE
+from cityloop.ground.registry.lines import LedgerLine
 from cityloop.ground.standards.checking import Kind, Known, check_crosswalk, check_rules, without_limit
 from cityloop.ground.standards.lines import CategoryLine, RuleLine, rules_from
 from cityloop.loop.history.normalise import KEYS_APART
 
 WITHOUT_CODES = ("rules", "ledger", "crosswalk", "area_classes")
+SCOPE = (
+    "tier", "category", "situation", "area", "area_class", "grid", "road", "drawn", "object", "phase", "stratum",
+    "duty",
+)  # fmt: skip
+"""What is alike in two lines that answer for the same."""
 NOUNS = {"areas": "area", "organisations": "organisation", "categories": "category"}
 """Table to what a line of it is called, in other tables' columns and in problems."""
 
@@ -166,6 +174,8 @@ def _rules(draft: Draft, categories: dict[str, list[Any]]) -> None:
 
 def _ledger(draft: Draft) -> None:
     table = draft.rows("ledger")
+    if draft.rows("grids").found and not draft.rows("grids").problems:
+        sheets.refer(table, "grid", "grid", {row.code for row in draft.rows("grids").rows})
     duties: dict[tuple[str, date | None], tuple[int, LedgerLine]] = {}
     parties: dict[tuple[object, ...], int] = {}
     for line, row in table.numbered():
@@ -188,20 +198,26 @@ def _ledger(draft: Draft) -> None:
 
 def scope(row: LedgerLine) -> tuple[object, ...]:
     """All of a line that is the duty's and not the party's."""
-    return (row.tier, row.category, row.situation, row.area, row.duty, row.basis, row.valid_to)
+    return tuple(getattr(row, name) for name in LedgerLine.model_fields if name not in LedgerLine.of_party)
 
 
 def _disputes(draft: Draft, table: Table[Any]) -> None:
     """Two organisations with one role for the same thing at the same time: possible, but a warning."""
     same: dict[tuple[object, ...], list[tuple[int, LedgerLine]]] = defaultdict(list)
     for line, row in table.numbered():
-        key = (row.tier, row.category, row.situation, row.area, row.duty, row.role)
-        same[key].append((line, row))
+        if row.role in SOLE:
+            same[(row.role, *(getattr(row, name) for name in SCOPE))].append((line, row))
     for entries in same.values():
         for (first, other), (line, row) in _overlapping(entries):
-            if row.code != other.code and row.organisation != other.organisation:
+            if row.code != other.code and row.organisation != other.organisation and together(row.hours, other.hours):
                 facts = {"value": row.organisation, "other": other.organisation, "first": first}
                 draft.warnings.append(Problem(table.name, line, "organisation", "duty_dispute", facts))
+
+
+def together(one: str, other: str) -> bool:
+    """Whether there is a minute of the week in both hours."""
+    parts = [*spans(read_hours(one)), *spans(read_hours(other))]
+    return sum(last - first for first, last in parts) > sum(last - first for first, last in merged(parts))
 
 
 def _overlapping(
@@ -255,9 +271,11 @@ def _mondays(draft: Draft) -> None:
 def _file(draft: Draft, known: dict[str, dict[str, list[Any]]]) -> None:
     """What pack.yaml says about the tables, and about files beside it."""
     file, refuse = draft.file, draft.document.refuse
-    centre = file.settings.centre
+    centre, interim = file.settings.centre, file.settings.interim
     if centre not in known.get("organisations", [centre]):
         refuse(("settings", "centre"), "centre_unknown", value=centre)
+    if interim and interim not in known.get("organisations", [interim]):
+        refuse(("settings", "interim"), "organisation_unknown", value=interim)
     if file.edition.valid_from and file.edition.valid_from < file.valid_from:
         refuse(("edition", "valid_from"), "edition_before_pack", start=file.valid_from)
     for code, layer in file.layers.items():

@@ -12,11 +12,13 @@ from cityloop.config.pack.wanted import DatedDuty, Wanted
 from cityloop.core.errors import TEXTS, Refused
 from cityloop.core.texts import _
 from cityloop.ground.accounts.models import Organisation, Post
+from cityloop.ground.accounts.upkeep import named
 from cityloop.ground.places.actions import AreaClassData, GridData, refuse_other
 from cityloop.ground.places.models import Area, AreaClass, AreaGrid, City, UnitGrid
-from cityloop.ground.registry.actions import DutyData
-from cityloop.ground.registry.models import Layer, LedgerParty, LedgerRow
+from cityloop.ground.registry.duties import DutyData
+from cityloop.ground.registry.models import Layer
 from cityloop.ground.registry.objects import LayerData
+from cityloop.ground.registry.versions import codes_proposed, versions
 from cityloop.ground.standards.editions import crosswalk_pairs, differences, rules_of
 from cityloop.ground.standards.models import Category, Document, Edition, Proposal
 from cityloop.ground.standards.rows import CategoryData, DocumentData, Pair
@@ -282,7 +284,8 @@ def _documents() -> dict[str, Fields]:
 
 def _layers() -> dict[str, Fields]:
     rows = Layer.objects.values(*LayerData._fields)
-    return {row["code"]: _without(row | {"categories": tuple(row["categories"])}, "code") for row in rows}
+    lists = ("categories", "strata")
+    return {row["code"]: _without(row | {name: tuple(row[name]) for name in lists}, "code") for row in rows}
 
 
 def written(pair: Pair) -> str:
@@ -313,11 +316,18 @@ def _edition(found: Difference, wanted: Wanted) -> None:
 
 
 def _duties(found: Difference, wanted: Wanted, day: date) -> None:
-    """A line of the ledger governs its code from its own `valid_from` up to that of the next line."""
-    rows = _duty_rows()
+    """A line of the ledger governs its code from its own `valid_from` up to that of the next line.
+
+    Codes that an approved proposal has changed are left to the proposals.
+    """
+    proposed = codes_proposed()
+    rows = {code: known for code, known in versions().items() if code not in proposed}
     by_code: dict[str, list[DatedDuty]] = {}
     for duty in wanted.duties:
-        by_code.setdefault(duty.data.code, []).append(duty)
+        if duty.data.code not in proposed:
+            by_code.setdefault(duty.data.code, []).append(duty)
+    if proposed:
+        found.notices.append(Notice("duties_proposed", {"count": len(proposed), "named": named(sorted(proposed))}))
     governed: set[int] = set()
     for code, duties in by_code.items():
         duties.sort(key=lambda duty: duty.since or date.min)
@@ -329,8 +339,8 @@ def _duties(found: Difference, wanted: Wanted, day: date) -> None:
                 _renew(found, duty, *inside[-1], day)
             else:
                 _begin(found, duty, [row for _, row in rows.get(code, ())], day)
-    for code, versions in rows.items():
-        for pk, row in versions:
+    for code, known in rows.items():
+        for pk, row in known:
             ends = max(day, row.valid_from + ONE_DAY)
             if pk not in governed and (row.valid_to is None or row.valid_to > ends):
                 found.duties.ends.append(pk)
@@ -375,22 +385,4 @@ def _renew(found: Difference, duty: DatedDuty, pk: int, row: DutyData, day: date
 
 
 def _duty_fields(row: DutyData) -> Fields:
-    return _without(row._asdict(), "code", "valid_from")
-
-
-def _duty_rows() -> dict[str, list[tuple[int, DutyData]]]:
-    """Versions of every duty by code, oldest first; two statements."""
-    parties: dict[int, list[tuple[str, str]]] = {}
-    for pk, role, organisation in LedgerParty.objects.values_list("row_id", "role", "organisation__code"):
-        parties.setdefault(pk, []).append((role, organisation))
-    rows = LedgerRow.objects.order_by("valid_from").values_list(
-        "id", "code", "tier", "category__code", "situation", "area__scheme", "area__code", "duty", "basis",
-        "valid_from", "valid_to",
-    )  # fmt: skip
-    found: dict[str, list[tuple[int, DutyData]]] = {}
-    for pk, code, tier, category, situation, scheme, area, duty, basis, valid_from, valid_to in rows:
-        ref = f"{scheme}:{area}" if area else ""
-        held = tuple(sorted(parties.get(pk, ())))
-        data = DutyData(code, tier, category or "", situation, ref, duty, basis, valid_from, valid_to, held)
-        found.setdefault(code, []).append((pk, data))
-    return found
+    return _without(row._asdict(), "code", "valid_from") | {"drawn_area": _short(row.drawn_area)}

@@ -32,7 +32,8 @@ class AttributeSpec(Strict):
 
 
 class LayerSpec(Strict):
-    """A layer of pack.yaml. `class_code`: digits between the city's code and the running number."""
+    """A layer of pack.yaml. `class_code`: digits between the city's code and the running number; `strata`: where
+    somebody has to answer for its objects; `managed`: for every spot of them, above the fallback."""
 
     name: Annotated[str, Field(min_length=1, max_length=120)]
     names: Names = {}
@@ -41,6 +42,8 @@ class LayerSpec(Strict):
     icon: Annotated[str, Field(max_length=60)] = ""
     public: bool = False
     categories: list[Code] = []
+    strata: Annotated[list[Literal["on", "under", "above"]], Field(min_length=1)] = ["on"]
+    managed: bool = False
     class_code: Annotated[str, Field(pattern=r"^[0-9]{0,8}$")] = ""
     attributes: dict[Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$", max_length=40)], AttributeSpec] = {}
 
@@ -53,5 +56,5 @@ class LayerSpec(Strict):
         }
         return LayerData(
             code, self.name, self.names, self.geometry, self.group, schema, self.icon, self.public,
-            tuple(self.categories), self.class_code, position,
+            tuple(self.categories), self.class_code, position, tuple(self.strata), self.managed,
         )  # fmt: skip

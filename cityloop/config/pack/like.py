@@ -1,21 +1,37 @@
-"""A pack that is like another takes from it what it does not say itself."""
+"""A pack that is like another takes from it what it does not say itself.
+
+One that does not say which city it is, is the other's city written out further: it takes every table that it lacks.
+"""
 
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from cityloop.core import nodes
 
 FILE = "pack.yaml"
 RULE_BOOK = ("categories", "documents", "crosswalk", "rules")
-"""Tables that are taken from the other pack where this one has none."""
+"""Tables that are taken from the pack of another city too."""
 OWN = ("like", "first", "boundaries", "history")
 """Keys that each pack says for itself: they name files beside it, or the pack as such."""
 
 
-def read(folder: Path) -> tuple[nodes.Document, list[Path]]:
-    """pack.yaml with what it takes from others, key by key, and the folders of all these packs, this one first."""
+class Folders(NamedTuple):
+    """Those of a pack and of all that it is like, itself first; `own`: so many of them are of the same city."""
+
+    all: list[Path]
+    own: int
+
+    def table(self, name: str) -> Path:
+        """Where a table stands, or would."""
+        places = [folder / f"{name}.csv" for folder in (self.all if name in RULE_BOOK else self.all[: self.own])]
+        return next((place for place in places if place.exists()), places[0])
+
+
+def read(folder: Path) -> tuple[nodes.Document, Folders]:
+    """pack.yaml with what it takes from others, key by key, and where these stand."""
     document = nodes.read(folder / FILE, str(folder / FILE))
     folders = [folder]
+    own = 0
     data = document.data
     while isinstance(data, dict) and isinstance(like := data.get("like"), str):
         other = folders[-1].parent / like
@@ -25,18 +41,14 @@ def read(folder: Path) -> tuple[nodes.Document, list[Path]]:
         if other.resolve() in [known.resolve() for known in folders]:
             document.refuse(("like",), "like_loop", value=like)
             break
+        if not own and "city" in data:
+            own = len(folders)
         folders.append(other)
         data = nodes.read(other / FILE, str(other / FILE)).data
         if isinstance(data, dict):
             told = {key: value for key, value in data.items() if key not in OWN}
             document.data = _over(told, document.data)
-    return document, folders
-
-
-def table(folders: list[Path], name: str) -> Path:
-    """Where a table stands."""
-    places = [folder / f"{name}.csv" for folder in (folders if name in RULE_BOOK else folders[:1])]
-    return next((place for place in places if place.exists()), places[0])
+    return document, Folders(folders, own or len(folders))
 
 
 def _over(below: Any, above: Any) -> Any:

@@ -22,13 +22,13 @@ from cityloop.config.pack.schema import (
     AreaRow,
     City,
     GridRow,
-    LedgerLine,
     OrganisationRow,
     PackFile,
     PostRow,
 )
 from cityloop.core import nodes, sheets
 from cityloop.core.problems import Problem
+from cityloop.ground.registry.lines import LedgerLine
 from cityloop.ground.standards.lines import CategoryLine, CrosswalkLine, DocumentLine, RuleLine
 
 FILE = like.FILE
@@ -109,7 +109,7 @@ def load(path: Path) -> Pack:
     """The whole pack; raises PackErrors with all that is wrong with it, not only the first."""
     folder = folder_of(path)
     document, file, folders = _read_file(folder)
-    paths = {name: like.table(folders, name) for name in TABLES}
+    paths = {name: folders.table(name) for name in TABLES}
     read = {name: sheets.read(paths[name], str(paths[name]), kind) for name, kind in TABLES.items()}
     if file is None:
         raise PackErrors([*document.problems, *_problems(read.values())])
@@ -131,7 +131,7 @@ def load(path: Path) -> Pack:
     return Pack(folder, file, **content, shapes=draft.shapes, warnings=tuple(draft.warnings))
 
 
-def _read_file(folder: Path) -> tuple[nodes.Document, PackFile | None, list[Path]]:
+def _read_file(folder: Path) -> tuple[nodes.Document, PackFile | None, like.Folders]:
     document, folders = like.read(folder)
     return document, nodes.fit(document, PackFile), folders
 

@@ -14,11 +14,13 @@ from zoneinfo import ZoneInfo, available_timezones
 
 from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 
+from cityloop.config.pack.ground import Boundary, GridSpec
 from cityloop.config.pack.layers import LayerSpec
 from cityloop.config.pack.timing import Timing
 from cityloop.core.fields import (
     Code,
     Day,
+    HoursCell,
     Name,
     NamedRow,
     Names,
@@ -30,10 +32,12 @@ from cityloop.core.fields import (
     empty_means,
     refusal,
 )
-from cityloop.core.hours import WEEKDAYS, WeeklyHours
+from cityloop.core.hours import WEEKDAYS
 from cityloop.ground.accounts.roles import ROLES
+from cityloop.ground.registry.lines import LedgerLine
 from cityloop.ground.standards.lines import CategoryLine, CrosswalkLine, DocumentLine, RuleLine
 from cityloop.loop.history.mapping import Mapping
+from cityloop.practice.wishes import Wishes
 
 DESK_STEPS = ("register", "file", "dispatch")
 BEGINNING = date(1970, 1, 1)
@@ -171,16 +175,20 @@ class BaseMap(Strict):
 
 
 class Settings(Timing):
-    """`opens_itself`: the desk steps that a complete live report passes without a person. `second_factor_roles`:
-    whoever holds a post of these roles signs in with a second factor. `public_channel`: the channel of what citizens
-    send without signing in; empty: this city takes nothing so. `public_notice`: what they read before, by language."""
+    """`interim`: who acts where the ledger is silent, until a duty is settled. `opens_itself`: the desk steps that a
+    complete live report passes without a person. `second_factor_roles`: whoever holds a post of these roles signs in
+    with a second factor. `public_channel`: the channel of what citizens send without signing in; empty: this city takes
+    nothing so. `public_notice`: what they read before, by language. `map_attribution`: whose data our own base map
+    shows."""
 
     centre: Code = "centre"
+    interim: Annotated[str, Field(max_length=40)] = ""
     yellow_share: Annotated[Decimal, Field(gt=0, lt=1)] = Decimal("0.8")
     axes_merged: bool = False
     opens_itself: DeskSteps = ["register", "file", "dispatch"]
     second_factor_roles: list[RoleKey] = []
     base_map: BaseMap | None = None
+    map_attribution: Annotated[str, Field(max_length=300)] = ""
     public_channel: Annotated[str, Field(max_length=40)] = ""
     public_notice: Notices = {}
 
@@ -193,23 +201,6 @@ class EditionSpec(Strict):
     code: Code = "1"
     valid_from: OptionalDay = None
     complete: bool = False
-
-
-class GridSpec(Strict):
-    """`size_m`: the side of a unit grid in metres when `cityloop pack derive` lays a new one."""
-
-    size_m: Annotated[float, Field(ge=10, le=10_000)] = 100.0
-
-
-class Boundary(Strict):
-    """Polygons of one level. `code`, `name`, `parent` are names of GeoJSON properties."""
-
-    file: Annotated[str, Field(min_length=1)]
-    code: Annotated[str, Field(min_length=1)]
-    name: str = ""
-    parent: str = ""
-    scheme: Code = "division"
-    crs: str = "EPSG:4326"
 
 
 class PackFile(Strict):
@@ -228,6 +219,7 @@ class PackFile(Strict):
     grid: GridSpec = GridSpec()
     layers: dict[Annotated[Code, Field(max_length=40)], LayerSpec] = {}
     boundaries: dict[Annotated[str, Field(min_length=1, max_length=30)], Boundary] = {}
+    practice: Wishes | None = None
     history: Mapping | None = None
 
     @property
@@ -259,7 +251,7 @@ class AreaRow(NamedRow):
     parent: Ref = ""
     shape_key: str = ""
     shape: str = ""
-    hours: WeeklyHours = {}
+    hours: HoursCell = ""
     generated: Yes = False
 
     @property
@@ -325,35 +317,6 @@ class PostRow(Row):
     role: Annotated[str, Field(min_length=1, max_length=30)]
     organisation: Annotated[str, Field(min_length=1)]
     area: Ref = ""
-
-
-class LedgerLine(Row):
-    """ledger.csv: one party of one duty. Lines of the same code and `valid_from` are parties of one duty."""
-
-    prose = frozenset({"basis"})
-
-    code: Annotated[str, Field(min_length=1, max_length=80)]
-    tier: Annotated[Literal["owner", "contract", "line", "territory"], empty_means("line")] = "line"
-    category: Ref = ""
-    situation: Annotated[str, Field(max_length=60)] = ""
-    area: Ref = ""
-    role: Annotated[
-        Literal[
-            "handler", "lead", "assist", "owner", "contractor", "territory", "line_authority", "supervising",
-            "leader", "chief",
-        ],
-        empty_means("handler"),
-    ] = "handler"  # fmt: skip
-    organisation: Annotated[str, Field(min_length=1)]
-    duty: Annotated[str, empty_means("handle"), Field(max_length=30)] = "handle"
-    basis: Annotated[str, Field(max_length=200)] = ""
-    valid_from: OptionalDay = None
-    valid_to: OptionalDay = None
-
-    @model_validator(mode="after")
-    def _forwards(self) -> Self:
-        _refuse_backwards(self.valid_from, self.valid_to)
-        return self
 
 
 TABLES: dict[str, type[Row]] = {

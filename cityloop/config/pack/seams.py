@@ -53,7 +53,7 @@ def check(draft: Draft) -> None:
 
 def _polygons(table: Table[Any], lines: Sequence[int], texts: Sequence[str]) -> NDArray[np.object_]:
     """Shapes of a column `shape`; None where the text is none, which is refused."""
-    shapes: NDArray[np.object_] = np.asarray(shapely.from_wkt(texts, on_invalid="ignore"), dtype=object).reshape(-1)
+    shapes: NDArray[np.object_] = shapely.from_wkt(np.array(texts, dtype=object), on_invalid="ignore")
     for place, shape in enumerate(shapes):
         if shape is None or shape.geom_type not in ("Polygon", "MultiPolygon") or shape.is_empty:
             table.refuse(lines[place], "shape", "wkt_unreadable", value=texts[place][:60])

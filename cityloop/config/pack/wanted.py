@@ -1,19 +1,22 @@
 """What a pack says, in the words of the rooms that will hold it. References to areas are `scheme:code`."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date
 from functools import cached_property
 from typing import Any
 
+import numpy as np
 import shapely
 
 from cityloop.config.pack.draft import parent_ref
 from cityloop.config.pack.reading import Pack
-from cityloop.config.pack.schema import CalendarSpec, LedgerLine
+from cityloop.config.pack.schema import CalendarSpec
+from cityloop.core.hours import read_hours
 from cityloop.ground.accounts.structure import OrganisationData, PostData
 from cityloop.ground.places.actions import AreaClassData, AreaData, CityData, GridData, Member
-from cityloop.ground.registry.actions import DutyData
+from cityloop.ground.registry.duties import DutyData
+from cityloop.ground.registry.lines import LedgerLine, duty_from
 from cityloop.ground.registry.objects import LayerData
 from cityloop.ground.standards.editions import whole
 from cityloop.ground.standards.lines import rules_from
@@ -69,7 +72,7 @@ class Wanted:
             AreaData(
                 area.scheme, area.code, area.level, area.name, area.names,
                 pack.area(parent_ref(area)).ref if area.parent else "", pack.shapes.get((area.scheme, area.code)),
-                area.generated, area.hours,
+                area.generated, read_hours(area.hours),
             )
             for area in pack.areas
         ]  # fmt: skip
@@ -84,7 +87,8 @@ class Wanted:
 
     @cached_property
     def grids(self) -> list[GridData]:
-        shapes = iter(shapely.to_wkb(shapely.from_wkt([grid.shape for grid in self.pack.grids if grid.shape])))
+        drawn = [grid.shape for grid in self.pack.grids if grid.shape]
+        shapes = iter(shapely.to_wkb(shapely.from_wkt(np.array(drawn, dtype=object))))
         return [
             GridData(
                 grid.code, self._area(grid.area), grid.west, grid.south, grid.east, grid.north,
@@ -144,23 +148,11 @@ class Wanted:
 
     @cached_property
     def duties(self) -> list[DatedDuty]:
-        found: dict[tuple[str, date | None], DatedDuty] = {}
+        found: dict[tuple[str, date | None], list[LedgerLine]] = {}
         for line in self.pack.ledger:
-            key = (line.code, line.valid_from)
-            found[key] = self._with_party(found.get(key), line)
-        return list(found.values())
-
-    def _with_party(self, known: DatedDuty | None, line: LedgerLine) -> DatedDuty:
-        if known is None:
-            known = DatedDuty(
-                line.valid_from,
-                DutyData(
-                    line.code, line.tier, line.category, line.situation, self._area(line.area), line.duty,
-                    line.basis, line.valid_from or self.pack.file.valid_from, line.valid_to, (),
-                ),
-            )  # fmt: skip
-        parties = tuple(sorted((*known.data.parties, (line.role, line.organisation))))
-        return replace(known, data=known.data._replace(parties=parties))
+            found.setdefault((line.code, line.valid_from), []).append(line)
+        begins = self.pack.file.valid_from
+        return [DatedDuty(since, duty_from(lines, begins, self._area)) for (_, since), lines in found.items()]
 
     def _area(self, ref: str) -> str:
         return self.pack.area(ref).ref if ref else ""

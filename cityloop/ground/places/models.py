@@ -1,6 +1,7 @@
 """Where things are: the city, its dated tree of areas, its unit grids."""
 
 from django.contrib.postgres.fields import ArrayField
+from django.contrib.postgres.indexes import GinIndex, GistIndex
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
@@ -129,3 +130,72 @@ class AreaGrid(models.Model):
                 name="places_areagrid_dates",
             ),
         ]
+
+
+class PlaceName(models.Model):
+    """Something that people name when they say where: an area, a road, a crossing, a place, an address.
+
+    Each comes from a `source` (the areas, a layer, a file, the reports of the past) that replaces what it said before.
+    """
+
+    class Kind(models.TextChoices):
+        AREA = "area", _("area")
+        ROAD = "road", _("road")
+        CROSSING = "crossing", _("crossing")
+        PLACE = "place", _("place")
+
+    source = models.CharField(max_length=60)
+    code = models.CharField(max_length=120)
+    """Known by this in its source."""
+    kind = models.CharField(max_length=10, choices=Kind.choices)
+    name = models.CharField(max_length=200)
+    names = models.JSONField(default=dict)
+    lon = models.FloatField(null=True)
+    lat = models.FloatField(null=True)
+    area = models.ForeignKey(Area, on_delete=models.PROTECT, null=True)
+    weight = models.SmallIntegerField(default=0)
+    """Of equals the one with more comes first."""
+    public = models.BooleanField(default=True)
+    generated = models.BooleanField(default=False)
+
+    class Meta:
+        db_table = "places_placename"
+        constraints = [models.UniqueConstraint(fields=["source", "code"], name="places_placename_of_source")]
+        indexes = [
+            GistIndex(models.Func("lon", "lat", function="point"), name="places_placename_point"),
+        ]
+
+
+class NameKey(models.Model):
+    """One way to ask for a name, as `spelling.keys` writes it."""
+
+    name = models.ForeignKey(PlaceName, on_delete=models.CASCADE, related_name="keys")
+    kind = models.CharField(max_length=1)
+    key = models.CharField(max_length=200)
+
+    class Meta:
+        db_table = "places_namekey"
+        indexes = [
+            models.Index(fields=["key"], opclasses=["varchar_pattern_ops"], name="places_namekey_begins"),
+            GinIndex(
+                fields=["key"],
+                opclasses=["gin_trgm_ops"],
+                condition=models.Q(kind="n"),
+                name="places_namekey_alike",
+            ),
+        ]
+
+
+class HouseNumber(models.Model):
+    """A number, or some, along a road."""
+
+    road = models.ForeignKey(PlaceName, on_delete=models.CASCADE, related_name="numbers")
+    first = models.IntegerField()
+    last = models.IntegerField()
+    lon = models.FloatField()
+    lat = models.FloatField()
+
+    class Meta:
+        db_table = "places_housenumber"
+        constraints = [models.UniqueConstraint(fields=["road", "first", "last"], name="places_housenumber_once")]
+        indexes = [GistIndex(models.Func("lon", "lat", function="point"), name="places_housenumber_point")]

@@ -2,59 +2,61 @@
 
 from collections.abc import Collection, Mapping, Sequence
 from datetime import date
-from typing import NamedTuple
+from typing import Any
 
 from django.db import connection, transaction
 from django.db.models import Q
 
 from cityloop.core.actor import Actor
-from cityloop.core.errors import Refused
+from cityloop.core.errors import Refused, Unknown
 from cityloop.ground.accounts import upkeep
 from cityloop.ground.accounts.structure import organisation_ids
 from cityloop.ground.places.actions import SET_UP, area_ids
+from cityloop.ground.places.models import UnitGrid
+from cityloop.ground.registry.duties import DutyData, PartyData
 from cityloop.ground.registry.models import LedgerParty, LedgerRow
 from cityloop.ground.standards.actions import category_ids
 
-
-class DutyData(NamedTuple):
-    """`area` is written `scheme:code`; an empty scope means "any". Parties are pairs of role and organisation."""
-
-    code: str
-    tier: str
-    category: str
-    situation: str
-    area: str
-    duty: str
-    basis: str
-    valid_from: date
-    valid_to: date | None
-    parties: tuple[tuple[str, str], ...]
+RELATED = ("category", "area", "grid", "parties")
 
 
 @transaction.atomic
 def begin_duties(duties: Sequence[DutyData], *, scheme: str, actor: Actor) -> None:
-    """Add duties with their parties; two inserts however many."""
+    """Add duties with their parties; two inserts however many. Unknown where a unit grid is not there."""
     actor.require(SET_UP)
+    write_duties(duties, scheme)
+
+
+def write_duties(duties: Sequence[DutyData], scheme: str, proposal: int | None = None) -> None:
+    """Rows of duties; `proposal`: what they came by, if it was no pack."""
     categories, areas, organisations = category_ids(scheme), area_ids(), organisation_ids()
+    grids = _grid_ids({duty.grid for duty in duties if duty.grid})
     made = LedgerRow.objects.bulk_create(
         LedgerRow(
-            code=duty.code,
-            tier=duty.tier,
             category_id=categories[duty.category] if duty.category else None,
-            situation=duty.situation,
             area_id=areas[duty.area] if duty.area else None,
-            duty=duty.duty,
-            basis=duty.basis,
-            valid_from=duty.valid_from,
-            valid_to=duty.valid_to,
+            grid_id=grids[duty.grid] if duty.grid else None,
+            proposal_id=proposal,
+            **{name: value for name, value in duty._asdict().items() if name not in RELATED},
         )
         for duty in duties
     )
     LedgerParty.objects.bulk_create(
-        LedgerParty(row=row, role=role, organisation_id=organisations[organisation])
+        LedgerParty(row=row, organisation_id=organisations[party.organisation], **_but_organisation(party))
         for row, duty in zip(made, duties, strict=True)
-        for role, organisation in duty.parties
+        for party in duty.parties
     )
+
+
+def _grid_ids(codes: Collection[str]) -> dict[str, int]:
+    found = dict(UnitGrid.objects.filter(code__in=codes, valid_to=None).values_list("code", "id"))
+    for code in sorted(set(codes) - set(found)):
+        raise Unknown("grid_unknown", grid=code)
+    return found
+
+
+def _but_organisation(party: PartyData) -> dict[str, Any]:
+    return {name: value for name, value in party._asdict().items() if name != "organisation"}
 
 
 @transaction.atomic

@@ -44,7 +44,10 @@ def put_layers(layers: Sequence[LayerData], *, actor: Actor) -> None:
     """Add layers, or say anew what those of the same codes are. None is ever removed."""
     actor.require(SET_UP)
     Layer.objects.bulk_create(
-        (Layer(**layer._asdict() | {"categories": list(layer.categories)}) for layer in layers),
+        (
+            Layer(**layer._asdict() | {"categories": list(layer.categories), "strata": list(layer.strata)})
+            for layer in layers
+        ),
         update_conflicts=True,
         unique_fields=["code"],
         update_fields=LayerData._fields[1:],

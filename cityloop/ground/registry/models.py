@@ -6,6 +6,8 @@ from django.contrib.postgres.indexes import GistIndex
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
+from cityloop.ground.standards.models import Proposed
+
 
 class LedgerRow(models.Model):
     """One duty. Empty scope columns mean "any"; tiers decide before specificity."""
@@ -24,18 +26,27 @@ class LedgerRow(models.Model):
     """A minor category, or a major one and so all below it."""
     situation = models.CharField(max_length=60, default="", verbose_name=_("situation"))
     area = models.ForeignKey("places.Area", on_delete=models.PROTECT, null=True, verbose_name=_("area"))
+    area_class = models.CharField(max_length=20, default="")
+    """What the area counts as under the scheme of the limits."""
     grid = models.ForeignKey("places.UnitGrid", on_delete=models.PROTECT, null=True)
     road_section = models.CharField(max_length=60, default="")
+    """Code of an object of a layer of lines."""
     drawn_area = models.BinaryField(null=True)
+    """WKB in WGS-84."""
     object_code = models.CharField(max_length=40, default="")
     object_phase = models.CharField(max_length=20, default="")
+    """The state that an object is in, such as that of a building site."""
     stratum = models.CharField(max_length=10, default="")
     duty = models.CharField(max_length=30, default="handle", verbose_name=_("duty"))
     weekly_hours = models.JSONField(default=dict)
+    """As of `core.hours`; none is round the clock."""
     basis = models.CharField(max_length=200, default="", verbose_name=_("basis"))
     state = models.CharField(max_length=12, default="in_force")
     valid_from = models.DateField(verbose_name=_("valid from"))
     valid_to = models.DateField(null=True, verbose_name=_("valid until"))
+    proposal = models.ForeignKey("registry.DutyProposal", on_delete=models.PROTECT, null=True, related_name="begun")
+    """What it began by, where that was no pack."""
+    ended_by = models.ForeignKey("registry.DutyProposal", on_delete=models.PROTECT, null=True, related_name="ended")
 
     class Meta:
         db_table = "registry_ledgerrow"
@@ -67,6 +78,10 @@ class LedgerParty(models.Model):
     role = models.CharField(max_length=16, choices=Role.choices, default=Role.HANDLER, verbose_name=_("role"))
     organisation = models.ForeignKey("accounts.Organisation", on_delete=models.PROTECT, verbose_name=_("organisation"))
     lot = models.CharField(max_length=40, default="", verbose_name=_("contract lot"))
+    until = models.DateField(null=True, verbose_name=_("contract ends"))
+    """The first day on which the contract no longer runs."""
+    person = models.CharField(max_length=100, default="", verbose_name=_("person"))
+    """A chief or a leader by name."""
 
     class Meta:
         db_table = "registry_ledgerparty"
@@ -82,6 +97,10 @@ class BoxField(models.Field[Any, Any]):
 
     def db_type(self, connection: Any) -> str:
         return "box"
+
+
+def on_the_ground() -> list[str]:
+    return ["on"]
 
 
 class Layer(models.Model):
@@ -106,6 +125,10 @@ class Layer(models.Model):
     class_code = models.CharField(max_length=8, default="")
     """Digits between the city's code and the sequence, in codes that are given here."""
     position = models.IntegerField(default=0)
+    strata = models.JSONField(default=on_the_ground)
+    """Where somebody has to answer for its objects: on, under, above."""
+    managed = models.BooleanField(default=False)
+    """Every spot of its objects must have somebody above the fallback."""
 
     class Meta:
         db_table = "registry_layer"
@@ -130,6 +153,7 @@ class UrbanObject(models.Model):
     grid = models.ForeignKey("places.UnitGrid", on_delete=models.PROTECT, null=True)
     attributes = models.JSONField(default=dict)
     state = models.CharField(max_length=20, default="", verbose_name=_("state"))
+    """Also the phase by which the ledger may name who answers, such as main works, handed over, vacated."""
     owner = models.ForeignKey("accounts.Organisation", on_delete=models.PROTECT, null=True, related_name="+")
     maintainer = models.ForeignKey("accounts.Organisation", on_delete=models.PROTECT, null=True, related_name="+")
     supervisor = models.ForeignKey("accounts.Organisation", on_delete=models.PROTECT, null=True, related_name="+")
@@ -195,3 +219,38 @@ class ObjectImport(models.Model):
 
     class Meta:
         db_table = "registry_objectimport"
+
+
+class Handover(models.Model):
+    """An object passed from one phase to the next, signed by who gave and who took it over. Append-only."""
+
+    object = models.ForeignKey(UrbanObject, on_delete=models.PROTECT, related_name="handovers")
+    from_phase = models.CharField(max_length=20, default="")
+    to_phase = models.CharField(max_length=20)
+    day = models.DateField()
+    giver = models.ForeignKey("accounts.Organisation", on_delete=models.PROTECT, related_name="+")
+    taker = models.ForeignKey("accounts.Organisation", on_delete=models.PROTECT, related_name="+")
+    basis = models.CharField(max_length=200)
+    recorded_at = models.DateTimeField()
+    by = models.CharField(max_length=60)
+
+    class Meta:
+        db_table = "registry_handover"
+        indexes = [models.Index(fields=["object", "day"], name="registry_handover_of")]
+
+
+class DutyProposal(Proposed):
+    """A dated change of the ledger, which becomes rows when those whom it concerns agree and a second person approves.
+
+    `changes`: one object for each duty, {"code", "before", "after"}: as it stands and as it is to stand, each whole
+    as of `duties.as_json`; null where there is none. `consents`: {"organisation", "by", "at"} of who gains or loses.
+    """
+
+    consents = models.JSONField(default=list)
+    disputes = models.BooleanField(default=False)
+    """It says of itself that it makes a dispute."""
+
+    class Meta:
+        db_table = "registry_proposal"
+        verbose_name = _("Proposal")
+        verbose_name_plural = _("Proposals")

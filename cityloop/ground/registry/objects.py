@@ -20,6 +20,8 @@ class LayerData(NamedTuple):
     categories: Sequence[str] = ()
     class_code: str = ""
     position: int = 0
+    strata: Sequence[str] = ("on",)
+    managed: bool = False
 
 
 class ObjectData(NamedTuple):

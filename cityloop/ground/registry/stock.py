@@ -20,6 +20,8 @@ _FROM = (
     " LEFT JOIN accounts_organisation mnt ON mnt.id = o.maintainer_id"
     " LEFT JOIN accounts_organisation sup ON sup.id = o.supervisor_id"
 )
+_STANDING = "o.layer_id = %s::int8 AND o.valid_to IS NULL"
+"""The driver sends a small number as int2, for which the index over layer and box has no operator."""
 JSON = ("names", "attributes", "categories", "before")
 Row = dict[str, Any]
 
@@ -68,7 +70,7 @@ def layer_seen(code: str) -> LayerSeen:
 def in_box(layer_id: int, bounds: Sequence[float], limit: int, after: str = "") -> list[Row]:
     """Objects in force whose box touches `bounds` (west, south, east, north), by code; one statement."""
     return _rows(
-        f"SELECT {LIST}{_FROM} WHERE o.layer_id = %s AND o.valid_to IS NULL"
+        f"SELECT {LIST}{_FROM} WHERE {_STANDING}"
         " AND o.box && box(point(%s, %s), point(%s, %s)) AND o.code > %s ORDER BY o.code LIMIT %s",
         [layer_id, *bounds, after, limit],
     )
@@ -77,7 +79,7 @@ def in_box(layer_id: int, bounds: Sequence[float], limit: int, after: str = "") 
 def page(layer_id: int, limit: int, after: str = "") -> list[Row]:
     """Objects in force by code; one statement."""
     return _rows(
-        f"SELECT {LIST}{_FROM} WHERE o.layer_id = %s AND o.valid_to IS NULL AND o.code > %s ORDER BY o.code LIMIT %s",
+        f"SELECT {LIST}{_FROM} WHERE {_STANDING} AND o.code > %s ORDER BY o.code LIMIT %s",
         [layer_id, after, limit],
     )
 
@@ -85,7 +87,7 @@ def page(layer_id: int, limit: int, after: str = "") -> list[Row]:
 def nearest(layer_id: int, lon: float, lat: float, limit: int = 1) -> list[Row]:
     """The objects in force whose boxes lie nearest to a point in degrees, nearest first; one statement."""
     return _rows(
-        f"SELECT {LIST}{_FROM} WHERE o.layer_id = %s AND o.valid_to IS NULL ORDER BY o.box <-> point(%s, %s) LIMIT %s",
+        f"SELECT {LIST}{_FROM} WHERE {_STANDING} ORDER BY o.box <-> point(%s, %s) LIMIT %s",
         [layer_id, lon, lat, limit],
     )
 
@@ -102,6 +104,26 @@ def one(code: str) -> Row:
         [found.pop("id")],
     )
     return found
+
+
+def count_by_grid(grids: Sequence[int]) -> dict[int, int]:
+    """How many objects in force stand in each of these unit grids (ids); one statement."""
+    rows = _rows(
+        "SELECT grid_id, count(*) AS count FROM registry_object WHERE valid_to IS NULL AND grid_id = ANY(%s)"
+        " GROUP BY grid_id",
+        [list(grids)],
+    )
+    return {row["grid_id"]: row["count"] for row in rows}
+
+
+def lines_in(bounds: Sequence[float]) -> list[bytes]:
+    """The objects in force of all layers of lines whose box touches `bounds`, as WKB; one statement."""
+    rows = _rows(
+        "SELECT o.shape FROM registry_object o JOIN registry_layer l ON l.id = o.layer_id AND l.geometry = 'line'"
+        " WHERE o.valid_to IS NULL AND o.box && box(point(%s, %s), point(%s, %s))",
+        list(bounds),
+    )
+    return [bytes(row["shape"]) for row in rows]
 
 
 def census(day: date, since: date, *, layer: str = "", by: str = "") -> list[Row]:

@@ -180,23 +180,18 @@ class ProposalState(models.TextChoices):
     WITHDRAWN = "withdrawn", _(PROPOSAL_STATES["withdrawn"])
 
 
-class Proposal(models.Model):
-    """A dated change of the rule book, which becomes an edition when a second person approves it.
+class Proposed(models.Model):
+    """A dated change on its way: drafted, handed in, decided by somebody who had no hand in it.
 
-    `changes`: one object for each rule touched, {"category", "situation", "before", "after"}: the rule as it stands in
-    the base edition and as it is to stand, each whole as of `rows.as_json`; null where there is none. `categories`:
-    categories that come with it, as of `rows.CategoryData`. `basis`: the code of a document, or words. Persons are
-    actors' keys; `hands`: all who shaped it, and so may not decide on it.
+    `changes`: one JSON object for each row touched, with what it is "before" and "after". `basis`: the code of a
+    document, or words. Persons are actors' keys; `hands`: all who shaped it, and so may not decide on it.
     """
 
     title = models.CharField(max_length=200, verbose_name=_("title"))
     reason = models.TextField(default="", verbose_name=_("reason"))
     basis = models.CharField(max_length=200, default="", verbose_name=_("basis"))
-    scheme = models.CharField(max_length=40, verbose_name=_("scheme"))
-    base = models.ForeignKey(Edition, on_delete=models.PROTECT, related_name="proposals", verbose_name=_("edition"))
     begins = models.DateField(verbose_name=_("begins"))
     changes = models.JSONField(default=list)
-    categories = models.JSONField(default=list)
     state = models.CharField(max_length=12, choices=ProposalState, default=ProposalState.DRAFT, verbose_name=_("state"))
     made_by = models.CharField(max_length=80)
     made_at = models.DateTimeField()
@@ -206,6 +201,22 @@ class Proposal(models.Model):
     decided_by = models.CharField(max_length=80, default="")
     decided_at = models.DateTimeField(null=True)
     note = models.TextField(default="")
+
+    class Meta:
+        abstract = True
+
+
+class Proposal(Proposed):
+    """A change of the rule book, which becomes an edition when a second person approves it.
+
+    `changes`: {"category", "situation", "before", "after"}: the rule as it stands in the base edition and as it is to
+    stand, each whole as of `rows.as_json`; null where there is none. `categories`: categories that come with it, as of
+    `rows.CategoryData`.
+    """
+
+    scheme = models.CharField(max_length=40, verbose_name=_("scheme"))
+    base = models.ForeignKey(Edition, on_delete=models.PROTECT, related_name="proposals", verbose_name=_("edition"))
+    categories = models.JSONField(default=list)
     edition = models.OneToOneField(Edition, on_delete=models.PROTECT, null=True, related_name="proposal")
 
     class Meta:

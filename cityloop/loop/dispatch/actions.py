@@ -1,28 +1,29 @@
 """Propose and assign whoever is responsible."""
 
-from datetime import date
+from datetime import datetime
 
 from cityloop.ground.accounts.tree import OrganisationValue
-from cityloop.ground.registry.ledger import CONTRACTOR, Answer, Ledger
-from cityloop.ground.registry.queries import ledger
+from cityloop.ground.places.locate import Place
+from cityloop.ground.registry.ledger import CONTRACTOR, Answer, Finding
+from cityloop.ground.registry.queries import ledger_of, question
 from cityloop.ground.standards.queries import RuleValue
 from cityloop.loop.cases.facts import Facts
 from cityloop.loop.cases.rows import CaseRow
 from cityloop.loop.clocks.ground import Ground
 
 
-def ask(rule: RuleValue, areas: tuple[int, ...], grid: int | None, *, at: date, duties: Ledger | None = None) -> Answer:
-    """What the ledger says; one statement, or none where the duties are at hand."""
-    categories = (rule.category, rule.major)
-    return (duties or ledger(categories)).who_answers_for(categories, areas, at=at, grid=grid)
+def ask(rule: RuleValue, place: Place, ground: Ground, at: datetime) -> Answer:
+    """What the ledger says of a rule at a place and an instant."""
+    here = ground.city
+    asked = question(here, (rule.category, rule.major), place, at, situation=rule.situation)
+    return ledger_of(here.revision).who_answers_for(asked)
 
 
 def propose(case: CaseRow, ground: Ground) -> Answer:
     """Who answers for a case by the ledger as it stood when the case was opened."""
     rule = ground.rules.by_id[case.rule_id] if case.rule_id else None
-    if rule is None:
-        return Ledger(()).who_answers_for((), case.areas, at=ground.city.day(case.opened_at))
-    return ask(rule, case.areas, case.grid_id, at=ground.city.day(case.opened_at))
+    place = Place(case.lon, case.lat, case.grid_id, case.areas, "")
+    return ask(rule, place, ground, case.opened_at) if rule else Answer(Finding.GAP, ())
 
 
 def assignment_facts(organisation: OrganisationValue, answer: Answer | None) -> Facts:

@@ -16,11 +16,14 @@ router = Router(tags=["dispatch"])
 
 
 class ProposalOut(Schema):
-    """`finding` is named, fallback (territory only), gap or dispute; `rows` are the ledger rows that decide."""
+    """`finding` is named, fallback (territory only), gap or dispute; `rows` are the ledger rows that decide; `interim`:
+    who acts at once where nobody or two answer."""
 
     finding: str
     organisation: str | None
     organisation_name: str | None
+    interim: str | None
+    interim_name: str | None
     rows: list[str]
     reason: list[str]
 
@@ -33,11 +36,15 @@ def proposal(request: HttpRequest, number: str) -> dict[str, Any]:
     case_id = id_of(number, actor)
     here = ground()
     answer = propose(snapshots([case_id])[case_id].case, here)
-    organisation = catalogue(here.city.revision).organisation(answer.handler) if answer.handler else None
+    known = catalogue(here.city.revision)
+    organisation = known.organisation(answer.handler) if answer.handler else None
+    interim = known.organisation(answer.interim) if answer.interim else None
     return {
         "finding": answer.finding.value,
         "organisation": organisation.code if organisation else None,
         "organisation_name": organisation.said(texts.spoken()) if organisation else None,
+        "interim": interim.code if interim else None,
+        "interim_name": interim.said(texts.spoken()) if interim else None,
         "rows": [duty.code for duty in answer.duties],
         "reason": list(answer.reason),
     }

@@ -5,7 +5,6 @@ import resource
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
-from functools import lru_cache
 from typing import Any, NamedTuple
 
 import orjson
@@ -16,8 +15,6 @@ from cityloop.core.actor import HISTORY
 from cityloop.core.bulk import Table
 from cityloop.ground.places.locate import AreaMap, Place
 from cityloop.ground.places.queries import areas_on
-from cityloop.ground.registry.ledger import Ledger
-from cityloop.ground.registry.queries import ledger
 from cityloop.loop.cases import actions as cases
 from cityloop.loop.cases.actions import Move
 from cityloop.loop.cases.facts import Facts
@@ -70,13 +67,6 @@ class Taken:
     peak_rss_mib: int = 0
 
 
-class Scene(NamedTuple):
-    """What a worker keeps between chunks."""
-
-    ground: Ground
-    duties: Ledger
-
-
 class Known(NamedTuple):
     report_id: int
     case_id: int
@@ -85,23 +75,18 @@ class Known(NamedTuple):
     complete: bool
 
 
-@lru_cache(maxsize=1)
-def _scene(revision: str) -> Scene:
-    return Scene(ground(), ledger())
-
-
 def take(rows: Sequence[Numbered], until: datetime | None, now: datetime) -> Taken:
     """Take the rows of a chunk in, as far as they were known at `until` (None: all of it)."""
-    scene = _scene(ground().city.revision)
+    here = ground()
     done = Taken()
     with transaction.atomic():
         with connection.cursor() as cursor:
             cursor.execute("SET LOCAL synchronous_commit = off")  # a lost chunk is simply taken again
         known = _known([one.row for one in rows])
         fresh = [numbered for numbered in rows if (numbered.row.channel, numbered.row.outside_id) not in known]
-        _take_new(fresh, scene, until, now, done)
+        _take_new(fresh, here, until, now, done)
         again = [(one, known[one.row.key]) for one in rows if one.row.key in known]
-        _go_on(again, scene, until, now, done)
+        _go_on(again, here, until, now, done)
     done.peak_rss_mib = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
     return done
 
@@ -118,13 +103,13 @@ def _known(rows: Sequence[HistoryRow]) -> dict[tuple[str, str], Known]:
         return {(channel, outside_id): Known(*rest) for channel, outside_id, *rest in cursor.fetchall()}
 
 
-def _take_new(rows: Sequence[Numbered], scene: Scene, until: datetime | None, now: datetime, done: Taken) -> None:
+def _take_new(rows: Sequence[Numbered], here: Ground, until: datetime | None, now: datetime, done: Taken) -> None:
     if not rows:
         return
     case_ids = bulk.reserve(cases.CASE_IDS, len(rows))
     report_ids = bulk.reserve("intake_report_id_seq", len(rows))
-    numbers = _numbers(rows, scene.ground.city.code)
-    located = _located(rows, scene.ground.city.revision)
+    numbers = _numbers(rows, here.city.code)
+    located = _located(rows, here.city.revision)
     plans: list[tuple[None, list[Move]]] = []
     reports: list[Sequence[Any]] = []
     facts: list[Sequence[Any]] = []
@@ -134,15 +119,15 @@ def _take_new(rows: Sequence[Numbered], scene: Scene, until: datetime | None, no
     ):
         row = one.row
         report = _report(one, now)
-        learned = learn(report, place, areas, scene.ground, scene.duties)
+        learned = learn(report, place, areas, here)
         if learned.rule is None:
             done.rejects.append((row.line, "opened", "before_valid_from", row.opened_at.isoformat()))
             continue
-        moves = _moves(row, report, learned, scene, number, case_id, until)
+        moves = _moves(row, report, learned, here, number, case_id, until)
         plans.append((None, moves))
         done.steps += len(moves)
         reports.append((report_id, *report_row(report, f"R{number}", case_id)))
-        facts += fact_rows(report_id, _first_facts(row, learned, scene.ground), now)
+        facts += fact_rows(report_id, _first_facts(row, learned, here), now)
         if one.told:
             facts += fact_rows(report_id, _last_facts(row), now)
         replies.append((report_id, *_reply(row, until)))
@@ -154,7 +139,7 @@ def _take_new(rows: Sequence[Numbered], scene: Scene, until: datetime | None, no
 
 
 def _go_on(
-    pairs: Sequence[tuple[Numbered, Known]], scene: Scene, until: datetime | None, now: datetime, done: Taken
+    pairs: Sequence[tuple[Numbered, Known]], here: Ground, until: datetime | None, now: datetime, done: Taken
 ) -> None:
     """Known cases: take the steps that were not known when they were taken in."""
     done.known += len(pairs)
@@ -172,7 +157,7 @@ def _go_on(
             if _diverged(snapshot, row):
                 done.diverged += 1
                 continue
-            moves = _further_moves(row, steps[snapshot.case.seq :], snapshot, scene)
+            moves = _further_moves(row, steps[snapshot.case.seq :], snapshot, here)
             plans.append((snapshot, moves))
             done.steps += len(moves)
             done.continued += 1
@@ -245,7 +230,7 @@ def _moves(
     row: HistoryRow,
     report: Report,
     learned: Learned,
-    scene: Scene,
+    here: Ground,
     number: str,
     case_id: int,
     until: datetime | None,
@@ -255,15 +240,15 @@ def _moves(
         if until is not None and step.at > until:
             break
         if step.name == "report":
-            facts = opening(report, learned, scene.ground, number, case_id)._replace(inferred=step.inferred)
+            facts = opening(report, learned, here, number, case_id)._replace(inferred=step.inferred)
         else:
-            facts = _facts(step, row, learned.rule.id if learned.rule else None, learned, scene.ground)
+            facts = _facts(step, row, learned.rule.id if learned.rule else None, learned, here)
         moves.append(Move(step.name, step.at, facts))
     return moves
 
 
-def _further_moves(row: HistoryRow, steps: Sequence[PlannedStep], snapshot: Snapshot, scene: Scene) -> list[Move]:
-    return [Move(step.name, step.at, _facts(step, row, snapshot.case.rule_id, None, scene.ground)) for step in steps]
+def _further_moves(row: HistoryRow, steps: Sequence[PlannedStep], snapshot: Snapshot, here: Ground) -> list[Move]:
+    return [Move(step.name, step.at, _facts(step, row, snapshot.case.rule_id, None, here)) for step in steps]
 
 
 _PLAIN = {

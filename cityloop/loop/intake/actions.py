@@ -12,7 +12,6 @@ from cityloop.core.actor import SYSTEM, Actor
 from cityloop.core.bulk import Table
 from cityloop.core.errors import Refused, Unknown
 from cityloop.ground.places.queries import areas_on
-from cityloop.ground.registry.queries import ledger_of
 from cityloop.loop.cases import actions as cases
 from cityloop.loop.cases.actions import Move
 from cityloop.loop.cases.facts import Facts, Opening
@@ -87,8 +86,7 @@ def receive(report: Report, *, actor: Actor, number: str = "") -> Receipt:
     else:
         number, case_id = cases.take_number(here.city.code, here.city.day(report.happened_at))
     areas = areas_on(here.city.revision, here.city.day(report.happened_at))
-    duties = ledger_of(here.city.revision)
-    learned = learn(report, areas.place(report.lon, report.lat, report.area), areas, here, duties)
+    learned = learn(report, areas.place(report.lon, report.lat, report.area), areas, here)
     return _take_in(report, learned, here, number, case_id, actor)
 
 

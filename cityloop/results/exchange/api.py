@@ -1,20 +1,23 @@
-"""HTTP edge of the exchange: tiles of objects and grids, for whoever carries a tile token."""
+"""HTTP edge of the exchange: tiles of objects and grids, for whoever carries a tile token; the base map."""
 
 import gzip
+import re
 from datetime import datetime
 from typing import Annotated, Any
 
-from django.http import HttpRequest, HttpResponse, HttpResponseNotModified
+from django.http import FileResponse, HttpRequest, HttpResponse, HttpResponseNotModified
 from ninja import Query, Router, Schema
 
-from cityloop.core.errors import Refused
+from cityloop.core.errors import Refused, Unknown
 from cityloop.ground.accounts.request import actor_of
-from cityloop.results.exchange import tiles
+from cityloop.results.exchange import basemap, tiles
 from cityloop.results.exchange.mercator import Tile
 from cityloop.results.exchange.sight import sight_in, token_of
 
 router = Router(tags=["exchange"])
 CONTENT_TYPE = "application/vnd.mapbox-vector-tile"
+MAP_TYPE = "application/vnd.pmtiles"
+RANGE = re.compile(r"bytes=(?!-$)(\d{0,15})-(\d{0,15})", re.ASCII)
 AGE = 60
 """Seconds for which a browser may keep a tile without asking."""
 ANSWERS: dict[Any, Any] = {
@@ -27,6 +30,12 @@ ANSWERS: dict[Any, Any] = {
         "description": "No token, or one that has run out",
         "content": {"application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}},
     },
+}
+_FILE = {"content": {MAP_TYPE: {"schema": {"type": "string", "format": "binary"}}}}
+MAP_ANSWERS: dict[Any, Any] = {
+    200: {"description": "The file"} | _FILE,
+    206: {"description": "A part of it"} | _FILE,
+    304: {"description": "The one you have is still right"},
 }
 TokenText = Annotated[str, Query(max_length=2000)]
 
@@ -59,6 +68,37 @@ def grids(request: HttpRequest, scheme: str, z: int, x: int, y: int, token: Toke
     """Unit grids (`unit`, from zoom 13 on) or the areas of a scheme in a Mapbox Vector Tile (layer `grids`: `code`,
     `name`, `level`), at most 5 000, the largest. Divisions need no token."""
     return _answer(request, tiles.grids(scheme, _place(z, x, y), sight_in(token)))
+
+
+@router.get("/map/base.pmtiles", auth=None, openapi_extra={"responses": MAP_ANSWERS})
+def base_map(request: HttpRequest) -> HttpResponse | FileResponse:
+    """The base map that `cityloop map build` made: one PMTiles file, whole or in one range of bytes."""
+    known = basemap.tag()
+    if known is None:
+        raise Unknown("map_missing")
+    etag = f'"{known}"'
+    told = {"ETag": etag, "Accept-Ranges": "bytes", "Cache-Control": "no-cache"}
+    if request.headers.get("If-None-Match") == etag:
+        return HttpResponseNotModified(headers=told)
+    file = basemap.path()
+    span = None if request.headers.get("If-Range", etag) != etag else _span(request, file.stat().st_size)
+    if span is None:
+        return FileResponse(file.open("rb"), content_type=MAP_TYPE, headers=told)
+    with file.open("rb") as content:
+        content.seek(span.start)
+        part = content.read(len(span))
+    told["Content-Range"] = f"bytes {span.start}-{span.stop - 1}/{file.stat().st_size}"
+    return HttpResponse(part, status=206, content_type=MAP_TYPE, headers=told)
+
+
+def _span(request: HttpRequest, size: int) -> range | None:
+    """The bytes that are asked for; None for all, also where the range is none that can be had."""
+    asked = RANGE.fullmatch(request.headers.get("Range", ""))
+    if asked is None:
+        return None
+    first, last = asked.groups()
+    span = range(int(first), min(int(last or size), size - 1) + 1) if first else range(max(size - int(last), 0), size)
+    return span or None
 
 
 def _place(z: int, x: int, y: int) -> Tile:

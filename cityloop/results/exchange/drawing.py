@@ -24,6 +24,14 @@ def coarse(shapes: Shapes, zoom: int) -> Shapes:
     return shapes if zoom >= DETAIL else shapely.simplify(shapes, TOLERANCE / EXTENT / 2**zoom)
 
 
+def bounds_of(shapes: Shapes) -> tuple[float, float, float, float] | None:
+    """West, south, east and north (in the unit square the other way round) of all shapes; None of nothing."""
+    if not len(shapes) or not np.isfinite(edges := shapely.total_bounds(shapes)).all():
+        return None
+    west, south, east, north = edges.tolist()
+    return west, south, east, north
+
+
 def draw(layer: Layer, shapes: Shapes, place: Tile, properties: Sequence[Properties]) -> None:
     """Add to `layer` what lies in a tile of lines and polygons (in the unit square), each with its properties."""
     side, margin = 2.0**place.z, BUFFER / EXTENT

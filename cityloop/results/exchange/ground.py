@@ -17,11 +17,12 @@ UNIT = "unit"
 
 _AREAS = """
 SELECT a.code, a.name, a.names::json, a.level, p.code, a.generated, a.valid_from, a.valid_to, a.id, a.shape
-FROM places_area a LEFT JOIN places_area p ON p.id = a.parent_id WHERE a.scheme = %s ORDER BY a.code, a.valid_from
+FROM places_area a LEFT JOIN places_area p ON p.id = a.parent_id WHERE a.scheme = %s
+ORDER BY a.code COLLATE "C", a.valid_from
 """
 _GRIDS = """
 SELECT g.code, a.code, g.generated, g.valid_from, g.valid_to, g.id, g.area_id, g.west, g.south, g.east, g.north, g.shape
-FROM places_unitgrid g JOIN places_area a ON a.id = g.area_id ORDER BY g.code
+FROM places_unitgrid g JOIN places_area a ON a.id = g.area_id ORDER BY g.code COLLATE "C"
 """
 _MEMBERS = """
 SELECT m.area_id, g.id, g.code, g.area_id, g.west, g.south, g.east, g.north, g.shape

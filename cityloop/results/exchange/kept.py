@@ -38,6 +38,11 @@ class Kept(Generic[T]):
                     del self._made[oldest], self._making[oldest]
             return value
 
+    def has(self, key: Hashable) -> bool:
+        """Whether `get` would not have to make it."""
+        found = self._made.get(key)
+        return found is not None and time.monotonic() < found[0]
+
     def clear(self) -> None:
         with self._lock:
             self._made.clear()

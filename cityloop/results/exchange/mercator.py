@@ -49,6 +49,11 @@ class Tile(NamedTuple):
         return (square * 2.0**self.z - (self.x, self.y)) * EXTENT
 
 
+def degrees(x: float, y: float) -> tuple[float, float]:
+    """Longitude and latitude of a point of the unit square whose corner 0, 0 is the north west."""
+    return x * 360 - 180, _latitude(y)
+
+
 def _latitude(y: float) -> float:
     return math.degrees(math.atan(math.sinh(math.pi * (1 - 2 * y))))
 

@@ -1,8 +1,11 @@
 """Mapbox Vector Tiles: features as integers in steps of a tile, written by the format's own compiled messages."""
 
 from collections.abc import Iterable, Mapping, Sequence
+from itertools import repeat
 
+import numpy as np
 from mapbox_vector_tile.Mapbox import vector_tile_pb2
+from numpy.typing import NDArray
 
 from cityloop.results.exchange.mercator import EXTENT
 
@@ -27,6 +30,20 @@ class Layer:
 
     def point(self, x: int, y: int, properties: Properties) -> None:
         self._add(POINT, (MOVE_TO | 1 << 3, _zigzag(x), _zigzag(y)), properties)
+
+    def points(self, steps: NDArray[np.int64], columns: Mapping[str, Sequence[Value]]) -> None:
+        """Many points at once (n x 2): each has one value of each column."""
+        keys, values = self._keys, self._values
+        tags: list[Iterable[int]] = []
+        for key, column in columns.items():
+            tags += (
+                repeat(keys.setdefault(key, len(keys))),
+                [values.setdefault(value, len(values)) for value in column],
+            )
+        add = self._layer.features.add
+        zigzag = (steps << 1) ^ (steps >> 63)
+        for (x, y), told in zip(zigzag.tolist(), zip(*tags, strict=False), strict=True):
+            add(type=POINT, geometry=(MOVE_TO | 1 << 3, x, y), tags=told)
 
     def line(self, parts: Iterable[Line], properties: Properties) -> None:
         """A part needs two points."""

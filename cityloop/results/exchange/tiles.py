@@ -34,7 +34,7 @@ FRESH = 1
 """Seconds for which a revision is taken for the latest."""
 LASTING = 3600
 
-_IN = "o.layer_id = %s AND o.valid_to IS NULL AND o.box && box(point(%s, %s), point(%s, %s))"
+_IN = "o.layer_id = %s::int8 AND o.valid_to IS NULL AND o.box && box(point(%s, %s), point(%s, %s))"
 _LON, _LAT = "((o.box)[0])[0]", "((o.box)[0])[1]"
 _X, _Y = square_sql(_LON, _LAT)
 
@@ -118,10 +118,12 @@ def _points(place: Tile, where: str, values: list[Any]) -> bytes:
         return _cells(place, where, values)
     layer = Layer("objects")
     if found:
-        steps = np.floor(place.steps(to_square(np.array([row[:2] for row in found], np.float64)))).astype(int)
-        for (x, y), (_lon, _lat, code, name, state) in zip(steps.tolist(), found, strict=True):
-            if 0 <= x < EXTENT and 0 <= y < EXTENT:  # a point on the border belongs to one tile only
-                layer.point(x, y, {"code": code, "name": name, "state": state})
+        lon, lat, *told = zip(*found, strict=True)
+        steps = np.floor(place.steps(to_square(np.column_stack((lon, lat))))).astype(np.int64)
+        # a point on the border belongs to one tile only
+        here = np.flatnonzero(((steps >= 0) & (steps < EXTENT)).all(axis=1))
+        columns = zip(("code", "name", "state"), told, strict=True)
+        layer.points(steps[here], {name: [column[at] for at in here] for name, column in columns})
     return layer.encode()
 
 

@@ -198,17 +198,19 @@ def test_a_handler_sees_what_was_assigned_to_it_and_a_post_of_an_area_its_own(fu
 
 
 def test_a_handler_still_finds_what_went_on_to_another_unit(full: int, people: People) -> None:
-    case = next(
-        line["number"]
+    line = next(
+        line
         for line in cases(people["evaluator"], state="return_requested")
-        if line["organisation"] == "roads"
+        if line["organisation"] in ("roads", "parks")
     )
-    assert cases(people["handler-roads"], organisation="parks") == []
-    for step in ({"step": "grant_return"}, {"step": "dispatch", "organisation": "parks"}):
+    case, unit = line["number"], line["organisation"]
+    other = "parks" if unit == "roads" else "roads"
+    assert cases(people[f"handler-{unit}"], organisation=other) == []
+    for step in ({"step": "grant_return"}, {"step": "dispatch", "organisation": other}):
         answer = people["dispatcher"].post(f"/cases/{case}/steps", step)
         assert answer.status_code == 200, answer.content
-    assert [line["number"] for line in cases(people["handler-roads"], organisation="parks")] == [case]
-    assert ask(people["handler-roads"], "/cases/counts", organisation="parks")["total"] == 1
+    assert [line["number"] for line in cases(people[f"handler-{unit}"], organisation=other)] == [case]
+    assert ask(people[f"handler-{unit}"], "/cases/counts", organisation=other)["total"] == 1
 
 
 def test_two_posts_see_both(full: int, people: People) -> None:

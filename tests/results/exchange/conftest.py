@@ -33,10 +33,10 @@ ATTRIBUTES = {
     },
 }
 LAYERS = [
-    LayerData("toilets", "Public toilets", {"zh": "公厕"}, "point", attributes=ATTRIBUTES, public=True),
-    LayerData("lids", "Manhole lids", {}, "point"),
-    LayerData("roads", "Roads", {}, "line", public=True),
-    LayerData("greens", "Greens", {}, "polygon", public=True),
+    LayerData("toilets", "Public toilets", {"zh": "公厕"}, "point", attributes=ATTRIBUTES, public=True, position=1),
+    LayerData("lids", "Manhole lids", {}, "point", position=2),
+    LayerData("roads", "Roads", {}, "line", public=True, position=3),
+    LayerData("greens", "Greens", {}, "polygon", public=True, position=4),
 ]
 
 

@@ -345,6 +345,126 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/ledger/contracts": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Contracts
+         * @description Duties in force whose contract ends within so many days, the first first.
+         */
+        get: operations["ledger_api_contracts"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/ledger/gaps": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Gaps
+         * @description Gaps and disputes on a day, each cause once.
+         */
+        get: operations["gaps_gaps"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/ledger/rows": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Rows
+         * @description Duties in force on a day (today, if none is told), by code.
+         */
+        get: operations["ledger_api_rows"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/ledger/rows/{code}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * One
+         * @description Every row that a duty ever was, the latest first.
+         */
+        get: operations["ledger_api_one"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/ledger/who": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Who
+         * @description Who answers for a category at a spot and an instant, by which rows, and why the others do not.
+         */
+        get: operations["ledger_api_who"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/map/base.pmtiles": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Base Map
+         * @description The base map that `cityloop map build` made: one PMTiles file, whole or in one range of bytes.
+         */
+        get: operations["exchange_base_map"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/me": {
         parameters: {
             query?: never;
@@ -625,6 +745,46 @@ export interface paths {
          * @description Send a photo (JPEG, PNG, WebP, HEIC; at most 20 MB and 60 megapixels). Its metadata are taken off.
          */
         post: operations["evidence_send_photo"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/places/at": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * At
+         * @description Where a point is, in words.
+         */
+        get: operations["finding_api_at"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/places/search": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Search
+         * @description What a line may mean: an object's code, a name, an address, a crossing, coordinates; the likeliest first.
+         */
+        get: operations["finding_api_search"];
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -1520,15 +1680,25 @@ export interface components {
         };
         /**
          * BaseMap
-         * @description `style`: a style of MapLibre; `tiles`: addresses of raster tiles with {z}, {x} and {y}. One of them is there.
+         * @description `style`: a style of MapLibre; `tiles`: addresses of raster tiles with {z}, {x} and {y}; `pmtiles`: our own map,
+         *     one file with the layers `areas` and `roads`. One of them is there.
          */
         BaseMap: {
             /** Attribution */
             attribution: string;
+            /** Pmtiles */
+            pmtiles: string | null;
             /** Style */
             style: string | null;
             /** Tiles */
             tiles: string | null;
+        };
+        /** Body */
+        Body: {
+            /** Code */
+            code: string;
+            /** Name */
+            name: string;
         };
         /**
          * CalendarOut
@@ -2024,6 +2194,13 @@ export interface components {
             /** Yellow At */
             yellow_at: string | null;
         };
+        /** Coded */
+        Coded: {
+            /** Code */
+            code: string;
+            /** Name */
+            name: string;
+        };
         /**
          * Contact
          * @description How to reach the sender; all may be left out.
@@ -2114,6 +2291,20 @@ export interface components {
         DiscardIn: {
             /** Reason */
             reason: string;
+        };
+        /**
+         * EndingOut
+         * @description `followed`: the same duty goes on that day.
+         */
+        EndingOut: {
+            /**
+             * Ends
+             * Format: date
+             */
+            ends: string;
+            /** Followed */
+            followed: boolean;
+            row: components["schemas"]["LedgerRowOut"];
         };
         /**
          * EntryOut
@@ -2254,6 +2445,45 @@ export interface components {
             page: string;
             /** Query */
             query: string;
+        };
+        /**
+         * Filters
+         * @description `at`: the day of this instant, today if none is told; `area`: a code, with all below it.
+         */
+        Filters: {
+            /**
+             * After
+             * @default 0
+             */
+            after: number;
+            /**
+             * Area
+             * @default
+             */
+            area: string;
+            /** At */
+            at?: string | null;
+            /**
+             * Category
+             * @default
+             */
+            category: string;
+            /**
+             * Geometry
+             * @default false
+             */
+            geometry: boolean;
+            /**
+             * Kind
+             * @default
+             * @enum {string}
+             */
+            kind: "" | "ground" | "sliver" | "surface" | "phase" | "hours" | "contract" | "dispute";
+            /**
+             * Limit
+             * @default 100
+             */
+            limit: number;
         };
         /** FollowIn */
         FollowIn: {
@@ -2578,6 +2808,100 @@ export interface components {
             public: boolean;
         };
         /**
+         * LedgerAnswer
+         * @description `finding`: named, fallback (territory only), gap or dispute; `handler`: whom a case would be dispatched to;
+         *     `interim`: who acts at once where nobody or two answer; `reason`: the tier, and what pins the rows down.
+         */
+        LedgerAnswer: {
+            /** Area Class */
+            area_class: string;
+            /** Areas */
+            areas: string[];
+            /**
+             * At
+             * Format: date-time
+             */
+            at: string;
+            /** Finding */
+            finding: string;
+            /** Finding Title */
+            finding_title: string;
+            /** Grid */
+            grid: string | null;
+            handler: components["schemas"]["Body"] | null;
+            interim: components["schemas"]["Body"] | null;
+            /** Lost */
+            lost: components["schemas"]["LostRow"][];
+            /** Object */
+            object: string;
+            /** Parties */
+            parties: components["schemas"]["LedgerPartyOut"][];
+            /** Phase */
+            phase: string;
+            /** Reason */
+            reason: string[];
+            /** Road */
+            road: string;
+            /** Rows */
+            rows: components["schemas"]["LedgerRowOut"][];
+        };
+        /**
+         * LedgerGap
+         * @description `number`: its place among all of the day; `rows`: the duties that are the cause; `area`: the smallest that holds
+         *     it; `why`: the roles in dispute, or the day a contract ended; `cases`: past cases of the ground and the categories;
+         *     `geometry`: GeoJSON in WGS-84, where it was asked for and the ground is known.
+         */
+        LedgerGap: {
+            area: components["schemas"]["Coded"] | null;
+            /** Area M2 */
+            area_m2: number;
+            /** Cases */
+            cases: number;
+            /** Categories */
+            categories: components["schemas"]["Coded"][];
+            /** Geometry */
+            geometry: {
+                [key: string]: unknown;
+            } | null;
+            /** Hours */
+            hours: string;
+            /** Kind */
+            kind: string;
+            /** Kind Title */
+            kind_title: string;
+            /** Number */
+            number: number;
+            /** Object */
+            object: string;
+            /** Phase */
+            phase: string;
+            /** Rows */
+            rows: string[];
+            /** Stratum */
+            stratum: string;
+            /** Why */
+            why: string;
+        };
+        /**
+         * LedgerGaps
+         * @description `counts`: of the day, by kind; `next` is to be given as `after` for the following page; null on the last.
+         */
+        LedgerGaps: {
+            /**
+             * At
+             * Format: date-time
+             */
+            at: string;
+            /** Counts */
+            counts: {
+                [key: string]: number;
+            };
+            /** Gaps */
+            gaps: components["schemas"]["LedgerGap"][];
+            /** Next */
+            next: number | null;
+        };
+        /**
          * LedgerOut
          * @description The row of the responsibility ledger that the case stands under.
          */
@@ -2594,6 +2918,92 @@ export interface components {
             tier: string;
             /** Tier Title */
             tier_title: string;
+        };
+        /**
+         * LedgerPage
+         * @description `next` is to be given as `after` for the following page; null on the last.
+         */
+        LedgerPage: {
+            /** Next */
+            next: string | null;
+            /** Rows */
+            rows: components["schemas"]["LedgerRowOut"][];
+        };
+        /**
+         * LedgerPartyOut
+         * @description `until`: the first day on which its contract no longer runs.
+         */
+        LedgerPartyOut: {
+            /** Lot */
+            lot: string;
+            /** Name */
+            name: string;
+            /** Organisation */
+            organisation: string;
+            /** Person */
+            person: string;
+            /** Role */
+            role: string;
+            /** Role Title */
+            role_title: string;
+            /** Until */
+            until: string | null;
+        };
+        /**
+         * LedgerRowOut
+         * @description A duty; empty scopes are any. `drawn`: WKT in WGS-84; `hours`: as packs write them; `proposal`, `ended_by`: the
+         *     proposals that it began and ended by.
+         */
+        LedgerRowOut: {
+            /** Area */
+            area: string;
+            /** Area Class */
+            area_class: string;
+            /** Area Name */
+            area_name: string;
+            /** Basis */
+            basis: string;
+            /** Category */
+            category: string;
+            /** Category Name */
+            category_name: string;
+            /** Code */
+            code: string;
+            /** Drawn */
+            drawn: string;
+            /** Duty */
+            duty: string;
+            /** Ended By */
+            ended_by: number | null;
+            /** Grid */
+            grid: string;
+            /** Hours */
+            hours: string;
+            /** Object */
+            object: string;
+            /** Parties */
+            parties: components["schemas"]["LedgerPartyOut"][];
+            /** Phase */
+            phase: string;
+            /** Proposal */
+            proposal: number | null;
+            /** Road */
+            road: string;
+            /** Situation */
+            situation: string;
+            /** Stratum */
+            stratum: string;
+            /** Tier */
+            tier: string;
+            /** Tier Title */
+            tier_title: string;
+            /**
+             * Valid From
+             * Format: date
+             */
+            valid_from: string;
+            /** Valid To */
+            valid_to: string | null;
         };
         /** LetInOut */
         LetInOut: {
@@ -2676,6 +3086,18 @@ export interface components {
             unit: components["schemas"]["LimitUnit"];
             /** Value */
             value: number;
+        };
+        /**
+         * LostRow
+         * @description `why`: not_yet, no_longer, contract_ended, other_situation, other_phase, other_stratum, outside_hours,
+         *     weaker_tier, less_specific.
+         */
+        LostRow: {
+            row: components["schemas"]["LedgerRowOut"];
+            /** Why */
+            why: string;
+            /** Why Title */
+            why_title: string;
         };
         /**
          * ManyStepsIn
@@ -3090,14 +3512,44 @@ export interface components {
             /** Kind */
             kind: string;
         };
-        /** PlaceOut */
+        /**
+         * PlaceOut
+         * @description `kind`: area, road, crossing, place, object, point. `areas`: names from the second level down. `number`: of the
+         *     house that was asked for, or where `exact_number` is false the nearest one known. `score`: 0 to 1.
+         */
         PlaceOut: {
+            /** Areas */
+            areas: string[];
             /** Code */
             code: string;
-            /** Level */
-            level: string;
+            /** Exact Number */
+            exact_number: boolean;
+            /** Generated */
+            generated: boolean;
+            /** Kind */
+            kind: string;
+            /** Lat */
+            lat: number | null;
+            /** Lon */
+            lon: number | null;
             /** Name */
             name: string;
+            /** Number */
+            number: number | null;
+            /** Score */
+            score: number;
+        };
+        /**
+         * PointOut
+         * @description What says where a point is: `areas` that hold it from the top down, its unit grid, and what is near.
+         */
+        PointOut: {
+            /** Areas */
+            areas: string[];
+            /** Grid */
+            grid: string | null;
+            /** Near */
+            near: components["schemas"]["PlaceOut"][];
         };
         /**
          * PostOut
@@ -3145,11 +3597,16 @@ export interface components {
         };
         /**
          * ProposalOut
-         * @description `finding` is named, fallback (territory only), gap or dispute; `rows` are the ledger rows that decide.
+         * @description `finding` is named, fallback (territory only), gap or dispute; `rows` are the ledger rows that decide; `interim`:
+         *     who acts at once where nobody or two answer.
          */
         ProposalOut: {
             /** Finding */
             finding: string;
+            /** Interim */
+            interim: string | null;
+            /** Interim Name */
+            interim_name: string | null;
             /** Organisation */
             organisation: string | null;
             /** Organisation Name */
@@ -4584,6 +5041,7 @@ export type AreaRef = components['schemas']['AreaRef'];
 export type Asked = components['schemas']['Asked'];
 export type AssignmentOut = components['schemas']['AssignmentOut'];
 export type BaseMap = components['schemas']['BaseMap'];
+export type Body = components['schemas']['Body'];
 export type CalendarOut = components['schemas']['CalendarOut'];
 export type CaseCounts = components['schemas']['CaseCounts'];
 export type CaseFilter = components['schemas']['CaseFilter'];
@@ -4603,12 +5061,14 @@ export type ChoiceOut = components['schemas']['ChoiceOut'];
 export type Choices = components['schemas']['Choices'];
 export type CityOut = components['schemas']['CityOut'];
 export type ClockOut = components['schemas']['ClockOut'];
+export type Coded = components['schemas']['Coded'];
 export type Contact = components['schemas']['Contact'];
 export type Countdown = components['schemas']['Countdown'];
 export type Datum = components['schemas']['Datum'];
 export type DayOut = components['schemas']['DayOut'];
 export type DemoLogin = components['schemas']['DemoLogin'];
 export type DiscardIn = components['schemas']['DiscardIn'];
+export type EndingOut = components['schemas']['EndingOut'];
 export type EntryOut = components['schemas']['EntryOut'];
 export type EvaluationOut = components['schemas']['EvaluationOut'];
 export type ExtensionIn = components['schemas']['ExtensionIn'];
@@ -4616,6 +5076,7 @@ export type FieldChangeOut = components['schemas']['FieldChangeOut'];
 export type FieldOut = components['schemas']['FieldOut'];
 export type FilterIn = components['schemas']['FilterIn'];
 export type FilterOut = components['schemas']['FilterOut'];
+export type Filters = components['schemas']['Filters'];
 export type FollowIn = components['schemas']['FollowIn'];
 export type FollowOut = components['schemas']['FollowOut'];
 export type Health = components['schemas']['Health'];
@@ -4629,7 +5090,13 @@ export type ImportOut = components['schemas']['ImportOut'];
 export type ImportRowOut = components['schemas']['ImportRowOut'];
 export type LateOut = components['schemas']['LateOut'];
 export type LayerOut = components['schemas']['LayerOut'];
+export type LedgerAnswer = components['schemas']['LedgerAnswer'];
+export type LedgerGap = components['schemas']['LedgerGap'];
+export type LedgerGaps = components['schemas']['LedgerGaps'];
 export type LedgerOut = components['schemas']['LedgerOut'];
+export type LedgerPage = components['schemas']['LedgerPage'];
+export type LedgerPartyOut = components['schemas']['LedgerPartyOut'];
+export type LedgerRowOut = components['schemas']['LedgerRowOut'];
 export type LetInOut = components['schemas']['LetInOut'];
 export type Light = components['schemas']['Light'];
 export type LightCounts = components['schemas']['LightCounts'];
@@ -4637,6 +5104,7 @@ export type LightsOut = components['schemas']['LightsOut'];
 export type LimitOut = components['schemas']['LimitOut'];
 export type LimitUnit = components['schemas']['LimitUnit'];
 export type LinkOut = components['schemas']['LinkOut'];
+export type LostRow = components['schemas']['LostRow'];
 export type ManyStepsIn = components['schemas']['ManyStepsIn'];
 export type ManyStepsOut = components['schemas']['ManyStepsOut'];
 export type Me = components['schemas']['Me'];
@@ -4656,6 +5124,7 @@ export type PassOut = components['schemas']['PassOut'];
 export type PhotoOut = components['schemas']['PhotoOut'];
 export type PhotoWanted = components['schemas']['PhotoWanted'];
 export type PlaceOut = components['schemas']['PlaceOut'];
+export type PointOut = components['schemas']['PointOut'];
 export type PostOut = components['schemas']['PostOut'];
 export type Problem = components['schemas']['Problem'];
 export type ProposalOut = components['schemas']['ProposalOut'];
@@ -6207,6 +6676,542 @@ export interface operations {
             };
         };
     };
+    ledger_api_contracts: {
+        parameters: {
+            query?: {
+                day?: string | null;
+                days?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["EndingOut"][];
+                };
+            };
+            /** @description Not understood */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Refused */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Failed */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not available */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    gaps_gaps: {
+        parameters: {
+            query?: {
+                after?: number;
+                area?: string;
+                at?: string | null;
+                category?: string;
+                geometry?: boolean;
+                kind?: "" | "ground" | "sliver" | "surface" | "phase" | "hours" | "contract" | "dispute";
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LedgerGaps"];
+                };
+            };
+            /** @description Not understood */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Refused */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Failed */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not available */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    ledger_api_rows: {
+        parameters: {
+            query?: {
+                after?: string;
+                area?: string;
+                category?: string;
+                day?: string | null;
+                limit?: number;
+                organisation?: string;
+                thing?: string;
+                tier?: "" | "owner" | "contract" | "line" | "territory";
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LedgerPage"];
+                };
+            };
+            /** @description Not understood */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Refused */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Failed */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not available */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    ledger_api_one: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                code: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LedgerRowOut"][];
+                };
+            };
+            /** @description Not understood */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not offered here */
+            405: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Refused */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Failed */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not available */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    ledger_api_who: {
+        parameters: {
+            query: {
+                area?: string;
+                at?: string | null;
+                category: string;
+                lat?: number | null;
+                lon?: number | null;
+                object?: string;
+                situation?: string;
+                stratum?: "on" | "under" | "above";
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LedgerAnswer"];
+                };
+            };
+            /** @description Not understood */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Refused */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Failed */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not available */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    exchange_base_map: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The file */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/vnd.pmtiles": string;
+                };
+            };
+            /** @description A part of it */
+            206: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/vnd.pmtiles": string;
+                };
+            };
+            /** @description The one you have is still right */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Not understood */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Refused */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Failed */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not available */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     me_me: {
         parameters: {
             query?: never;
@@ -7550,6 +8555,178 @@ export interface operations {
             };
             /** @description Overtaken */
             409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Refused */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Failed */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not available */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    finding_api_at: {
+        parameters: {
+            query: {
+                lat: number;
+                lon: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PointOut"];
+                };
+            };
+            /** @description Not understood */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Refused */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Failed */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not available */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    finding_api_search: {
+        parameters: {
+            query?: {
+                limit?: number;
+                q?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PlaceOut"][];
+                };
+            };
+            /** @description Not understood */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not found */
+            404: {
                 headers: {
                     [name: string]: unknown;
                 };

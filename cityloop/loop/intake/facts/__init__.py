@@ -3,7 +3,7 @@
 from typing import NamedTuple
 
 from cityloop.ground.places.locate import AreaMap, Place
-from cityloop.ground.registry.ledger import Answer, Finding, Ledger
+from cityloop.ground.registry.ledger import Answer, Finding
 from cityloop.ground.standards.queries import RuleValue
 from cityloop.loop.clocks.ground import Ground
 from cityloop.loop.dispatch.actions import ask
@@ -21,18 +21,15 @@ class Learned(NamedTuple):
     facts: list[FactValue]
 
 
-def learn(report: Report, place: Place, areas: AreaMap, ground: Ground, duties: Ledger | None = None) -> Learned:
-    """All that can be learned at once about a report located as `place`.
-
-    Asks the ledger (one statement) unless its duties are at hand.
-    """
+def learn(report: Report, place: Place, areas: AreaMap, ground: Ground) -> Learned:
+    """All that can be learned at once about a report located as `place`."""
     day = ground.city.day(report.happened_at)
     facts = where(report, place, areas)
     rule, missing = what(report, ground.rules, day)
     facts += missing
     if rule is None:
         return Learned(place, None, None, facts)
-    answer = ask(rule, place.areas, place.grid, at=day, duties=duties)
+    answer = ask(rule, place, ground, report.happened_at)
     if answer.finding is not Finding.NAMED:
         facts.append(FactValue("answers", answer.finding.value, "ledger"))
     return Learned(place, rule, answer, facts)

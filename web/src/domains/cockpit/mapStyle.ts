@@ -35,6 +35,8 @@ export interface Drawing {
   /** Grids as lines only, without their load. */
   plain: boolean
   baseTiles: string | null
+  /** The address of our own base map, one file; where it is there, no tiles of others are. */
+  ownMap: string | null
   attribution: string
   bounds: Bounds | null
   /** What the page marks: places with a ring of so many metres around them. */
@@ -57,9 +59,10 @@ export function onTopOf(base: StyleSpecification, drawing: Drawing): StyleSpecif
   }
 }
 
-function sourcesOf({ token, parts, only, baseTiles, attribution, bounds, rings, extra }: Drawing) {
+function sourcesOf({ token, parts, only, baseTiles, ownMap, attribution, bounds, rings, extra }: Drawing) {
   const sources: Record<string, SourceSpecification> = { ...extra.sources }
   if (baseTiles) sources['base'] = { type: 'raster', tiles: [baseTiles], tileSize: 256, attribution }
+  if (ownMap) sources['base'] = { type: 'vector', url: `pmtiles://${location.origin}${ownMap}`, attribution }
   const here = bounds ? { bounds: [...bounds] as [number, number, number, number] } : {}
   for (const part of parts.filter((part) => open(part, token))) {
     const [minzoom, maxzoom] = { cases: [0, 16], grids: [GRIDS_FROM, 16], areas: [0, 15] }[part] as [number, number]
@@ -83,19 +86,55 @@ function tilesOf(part: Part, token: string | null, only: Narrowing): string {
 }
 
 function layersOf(drawing: Drawing): LayerSpecification[] {
-  const { token, parts, baseTiles, bounds, rings, extra } = drawing
+  const { token, parts, baseTiles, ownMap, bounds, rings, extra } = drawing
   const shown = (part: Part) => open(part, token) && parts.includes(part)
   return [
     { id: 'land', type: 'background', paint: { 'background-color': colour('map-land') } },
     ...(baseTiles ? [{ id: 'base', type: 'raster', source: 'base' } as const] : []),
+    ...(ownMap ? ownLayers() : []),
     ...(!token && bounds ? frameLayers() : []),
     ...(shown('grids') ? gridLayers().filter((layer) => !drawing.plain || layer.type === 'line') : []),
     ...(shown('areas') ? [outlines()] : []),
     ...(rings.length ? ringLayers() : []),
     ...(shown('cases') ? caseLayers(drawing.theme) : []),
+    ...(ownMap ? [roadNames()] : []),
     ...extra.layers,
     ...(shown('areas') ? [names(drawing.language)] : []),
   ]
+}
+
+/** Divisions and roads of the city's own base map. */
+function ownLayers(): LayerSpecification[] {
+  const wide = ['interpolate', ['exponential', 1.5], ['zoom'], 10, 0.5, 14, 1.5, 18, 8] as ExpressionSpecification
+  return [
+    {
+      id: 'base-areas',
+      type: 'line',
+      source: 'base',
+      'source-layer': 'areas',
+      paint: { 'line-color': colour('map-grid'), 'line-width': 0.5 },
+    },
+    {
+      id: 'base-roads',
+      type: 'line',
+      source: 'base',
+      'source-layer': 'roads',
+      layout: { 'line-cap': 'round', 'line-join': 'round' },
+      paint: { 'line-color': colour('map-grid'), 'line-width': wide },
+    },
+  ]
+}
+
+function roadNames(): LayerSpecification {
+  return {
+    id: 'road-names',
+    type: 'symbol',
+    source: 'base',
+    'source-layer': 'roads',
+    minzoom: POINTS_FROM,
+    layout: { 'symbol-placement': 'line', 'text-field': ['get', 'name'], 'text-font': FONT, 'text-size': 12 },
+    paint: { 'text-color': colour('ink'), 'text-halo-color': colour('map-land'), 'text-halo-width': 2 },
+  }
 }
 
 function gridLayers(): LayerSpecification[] {

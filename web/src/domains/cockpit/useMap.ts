@@ -37,6 +37,7 @@ export function useMap(box: Ref<HTMLElement | null>, wish: () => Wish, options: 
     rings: [],
     extra: { sources: {}, layers: [] },
     baseTiles: city.value?.base_map?.tiles ?? null,
+    ownMap: city.value?.base_map?.pmtiles ?? null,
     attribution: city.value?.base_map?.attribution ?? '',
     bounds: boundsOf(city.value?.bounds),
     ...wish(),
