@@ -4,7 +4,7 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from playwright.sync_api import Page, expect
+from playwright.sync_api import FilePayload, Page, expect
 
 from web.seeding import CHANGED, REJECTED
 
@@ -145,7 +145,7 @@ def wrong_file(page: Page) -> None:
 
 def look_at_file(page: Page) -> None:
     """A file that brings, changes, moves and ends, with two lines that cannot be taken."""
-    table = {"name": "toilets.csv", "mimeType": "text/csv", "buffer": (CHANGED + REJECTED).encode()}
+    table = FilePayload(name="toilets.csv", mimeType="text/csv", buffer=(CHANGED + REJECTED).encode())
     page.locator("input[type=file]").set_input_files(table)
     page.locator("#import-layer").select_option("toilets")
     page.locator("form .button.primary").click()
