@@ -123,8 +123,9 @@ def as_json(duty: DutyData) -> dict[str, Any]:
     }
 
 
-def cells_of(told: dict[str, Any]) -> Iterable[dict[str, str]]:
-    """The cells of the lines that say the same."""
+def cells_of(told: dict[str, Any], begins: date) -> Iterable[dict[str, str]]:
+    """The cells of the lines that say the same, from a day on."""
     shared = {name: value or "" for name, value in told.items() if name != "parties"}
+    shared["valid_from"] = begins.isoformat()
     for party in told["parties"]:
         yield shared | {name: value or "" for name, value in party.items()}
