@@ -17,7 +17,7 @@ texts.speak(texts.choose(sys.argv, os.environ))  # typer reads its own headings 
 import typer
 from typer.exceptions import TyperException
 
-from cityloop.config import ledger_verbs, object_verbs
+from cityloop.config import grid_verbs, ledger_verbs, object_verbs, practice_verbs
 from cityloop.config.session import session
 from cityloop.config.verbs import (
     BROKEN,
@@ -52,8 +52,9 @@ rules_app = Typer(cls=Verbs, help=_("Write the rule book, or propose what a file
 app.add_typer(rules_app, name="rules")
 app.add_typer(object_verbs.app, name="objects")
 app.add_typer(ledger_verbs.app, name="ledger")
-bench_app = Typer(cls=Verbs, help=_("Make a city to measure or to practise on."), no_args_is_help=True)
-app.add_typer(bench_app, name="bench")
+app.add_typer(grid_verbs.app, name="grids")
+app.add_typer(practice_verbs.app, name="practice")
+app.add_typer(practice_verbs.bench, name="bench")
 
 Json = Annotated[Path | None, typer.Option("--json", metavar="FILE", help=_("Write the summary as JSON."))]
 PackPath = Annotated[Path, typer.Argument(metavar="PATH", help=_("Folder of the pack."))]
@@ -106,10 +107,16 @@ def demo(
         with session(data_dir):
             from cityloop.config import demo as accounts
 
-            accounts.prepare(chosen)
-            commands.replay(chosen, None, at=at or ("end" if no_serve else "lively"), limit=limit, json=json)
+            if chosen.file.practice is not None:
+                from cityloop.config import practising
+
+                practising.live(chosen, data_dir, at)
+            else:
+                accounts.prepare(chosen)
+                commands.replay(chosen, None, at=at or ("end" if no_serve else "lively"), limit=limit, json=json)
+                if not no_serve:
+                    commands.seed(accounts.PRACTICE, 1)
             if not no_serve:
-                commands.seed(accounts.PRACTICE, 1)
                 raise typer.Exit(commands.serve(host, port, feed_port))
 
 
@@ -381,19 +388,6 @@ def rules_import(
         from cityloop.config import rules
 
         rules.take_in(file, mapping, dry_run, rejects, begins, keep_others)
-
-
-@bench_app.verb("seed", _("Fill the city with open cases; doing it again tops them up."))
-def bench_seed(
-    open_: Annotated[int, typer.Option("--open", min=1, help=_("How many are to be open."))] = 100_000,
-    seed: Annotated[int, typer.Option(help=_("The same number makes the same cases."))] = 1,
-    data_dir: DataDir = None,
-    lang: Lang = None,
-) -> None:
-    from cityloop.config import commands
-
-    with working(data_dir, lang):
-        commands.seed(open_, seed)
 
 
 if __name__ == "__main__":

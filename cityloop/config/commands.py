@@ -32,7 +32,9 @@ WORK = {
     "replay": N_("Replaying the history"),
     "verify": N_("Verifying chains and seals"),
     "derive": N_("Reading"),
-    "seed": N_("Seeding open cases"),
+    "seed": N_("Seeding cases"),
+    "land": N_("Cutting communities"),
+    "stock": N_("Putting things up"),
 }
 
 SECTIONS = {
@@ -41,6 +43,7 @@ SECTIONS = {
     "areas": N_("Areas"),
     "area_classes": N_("Classes of areas"),
     "grids": N_("Unit grids"),
+    "members": N_("Grids of further areas"),
     "organisations": N_("Organisations"),
     "posts": N_("Posts"),
     "categories": N_("Categories"),
@@ -59,7 +62,7 @@ def find_pack(name: str | None) -> Pack:
         coming = sorted(file.parent for folder in PACKS for file in folder.glob(f"*/{reading.FILE}"))
         if not coming:
             raise Refused("pack_none")
-        return load_pack(coming[0])
+        return load_pack(next((folder for folder in coming if reading.load_file(folder).first), coming[0]))
     if not Path(name).exists():
         for folder in PACKS:
             if (folder / name / reading.FILE).is_file():
@@ -120,7 +123,7 @@ def apply_pack(pack: Pack, dry_run: bool) -> None:
 
 def derive_pack(path: Path, file: Path | None, force: bool) -> None:
     warnings: list[Problem] = []
-    with _progress() as told:
+    with progress() as told:
         written = derive(path, file, force=force, progress=told("derive", None), warn=warnings.append)
     for warning in warnings:
         _warn(warning)
@@ -151,7 +154,7 @@ def replay(
     known = parse_instant(until, zone) if until else wanted
     if at == "lively" and wanted is not None and wanted != replaying.named_instant(city(), at):
         ERR.print(_("This city knows its history beyond its lively day already: its clock goes on from there."))
-    with _progress() as told:
+    with progress() as told:
         done = replaying.take_history(pack, file, until=known, limit=limit, told=told)
         found = replaying.summary(done, told)
     if rejects is not None:
@@ -260,7 +263,7 @@ def verify(head: str | None) -> bool:
 
     known = _parse_head(head) if head else None
     shown = 0
-    with _progress() as told:
+    with progress() as told:
         for breach in verify(known=known, progress=told("verify", counts()["cases"])):
             OUT.print(f"[red]✗[/] {breach}")
             shown += 1
@@ -291,12 +294,14 @@ def seal(export: bool) -> None:
         )
 
 
-def seed(count: int, number: int) -> None:
-    """Top the practice cases up to `count` open ones."""
+def seed(count: int, number: int, closed: int = 0, days: int = 30) -> None:
+    """Top the practice cases up to `count` open ones, and so many closed ones of the last days."""
     from cityloop.practice import seed as practice
 
-    with _progress() as told:
-        done = practice.seed(count, at=clock.now(), number=number, progress=told("seed", count))
+    past = practice.Past(closed, days)
+    with progress() as told:
+        bar = told("seed", count + closed)
+        done = practice.seed(count, at=clock.now(), number=number, past=past, progress=bar)
     OUT.print(
         _("%(made)s cases made in %(seconds)s s; %(open)s practice cases are open.")
         % {"made": f"{done.made:,}", "open": f"{done.open:,}", "seconds": f"{done.seconds:.1f}"}
@@ -304,7 +309,7 @@ def seed(count: int, number: int) -> None:
 
 
 @contextmanager
-def _progress() -> Iterator[Any]:
+def progress() -> Iterator[Any]:
     """Bars on the error stream; gives what starts one: (name of the work, how much) -> what tells it to go on."""
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
     with Progress(*columns, console=ERR, transient=not ERR.is_terminal) as bars:

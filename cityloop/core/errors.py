@@ -3,6 +3,13 @@
 from cityloop.core.texts import N_, _
 
 TEXTS: dict[str, str] = {
+    "area_without_grids": N_("There are no unit grids in the area %(area)s."),
+    "practice_each": N_("%(each)s is neither a layer with things that are wished for nor a level of areas."),
+    "plant_unknown": N_("There is no duty %(duty)s in the ledger that could be planted with something."),
+    "practice_none": N_("The pack %(pack)s has no section practice: it wishes for nothing that could be made up."),
+    "practice_few_grids": N_("%(found)s unit grids were cut, but %(wanted)s are wished: let more be built up."),
+    "practice_no_outline": N_("%(area)s has no outline: name a boundary file, or carve it out of others."),
+    "practice_beats": N_("%(wanted)s responsibility grids cannot be made: at least %(least)s, at most %(most)s."),
     "permission_missing": N_("No post of yours allows this: %(permission)s."),
     "step_denied": N_("%(step)s is for these roles: %(roles)s."),
     "step_elsewhere": N_("%(step)s: your posts do not reach the area or the unit of this case."),

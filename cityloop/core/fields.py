@@ -12,6 +12,8 @@ from unicodedata import normalize
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 from pydantic_core import PydanticCustomError
 
+from cityloop.core.hours import read_hours
+
 _DAY = re.compile(r"\d{4}-\d\d-\d\d")
 _CONTROLS = re.compile(r"[\x00-\x08\x0b-\x1f\x7f\ufffe\uffff\ud800-\udfff]")
 LANGUAGE = r"^[a-z]{2,3}$"
@@ -65,6 +67,14 @@ def _iso_day(value: object) -> object:
     return value
 
 
+def _hours(text: str) -> str:
+    try:
+        read_hours(text)
+    except ValueError as error:
+        raise refusal("hours_unreadable", value=str(error) or text) from error
+    return text
+
+
 def _yes(value: object) -> object:
     if isinstance(value, str):
         if value.casefold() not in ("", "yes", "no", "是", "否"):
@@ -81,6 +91,8 @@ Names = dict[Annotated[str, Field(pattern=LANGUAGE)], Name]
 Day = Annotated[date, BeforeValidator(_iso_day)]
 Blank = BeforeValidator(lambda value: None if value == "" else value)
 OptionalDay = Annotated[Day | None, Blank]
+HoursCell = Annotated[str, AfterValidator(_hours)]
+"""Weekly hours as `core.hours` reads them; empty is round the clock."""
 Yes = Annotated[bool, BeforeValidator(_yes)]
 """yes, or no, or nothing, which is no."""
 

@@ -125,6 +125,12 @@ TEXTS: dict[str, str] = {
     "base_map_source": N_("name either a style or tiles for the base map, not both and not neither"),
     "map_address": N_("%(value)s is no address of a map: it begins with https:// and has no spaces, ; or quotes"),
     "grid_too_big": N_("the box is more than a degree wide or high; grids are in degrees, not in metres or feet"),
+    "grid_overlaps": N_("it overlaps the grid %(value)s of line %(first)s by %(m2)s m²"),
+    "grid_outside": N_("%(m2)s m² of it lie outside of its area %(area)s"),
+    "grid_box_other": N_("west, south, east and north are not those of the shape"),
+    "area_outside": N_("%(m2)s m² of %(value)s lie outside of %(parent)s, the area above it"),
+    "like_unknown": N_("there is no pack %(value)s beside this one"),
+    "like_loop": N_("the pack %(value)s is like this one already: they would take from each other for ever"),
     "value_without_unit": N_("value and unit belong together: write both or leave both empty"),
     "rule_disagrees": N_("the same rule has another %(column)s in line %(first)s; write it once or alike"),
     "limit_twice": N_(

@@ -1,4 +1,4 @@
-"""Fill the city that is there with open cases: everywhere, of every category, in every state and light.
+"""Fill the city that is there with cases: open ones of every category, in every state and light, and closed ones.
 
 Each case is learned from a report by the city's own map, rule book and ledger, runs against its own calendars, and is
 written by the same steps as any other.
@@ -19,6 +19,7 @@ from cityloop.core.actor import SYSTEM
 from cityloop.ground.places.locate import AreaMap, Place
 from cityloop.ground.places.queries import areas_on
 from cityloop.ground.standards.queries import RuleValue
+from cityloop.ground.standards.words import CLOSING_KINDS
 from cityloop.loop.cases.actions import CASE_IDS, Move, advance_many
 from cityloop.loop.cases.catalogue import catalogue
 from cityloop.loop.cases.facts import Facts
@@ -28,7 +29,8 @@ from cityloop.loop.intake.actions import opening
 from cityloop.loop.intake.facts import Learned, learn
 from cityloop.loop.intake.report import Report
 
-PROGRAMME = "practice"
+PROGRAMME, PAST = "practice", "practice_past"
+"""Of the cases that are to be open, and of those that are to be closed; some of these wait for a dispatcher."""
 CHUNK = 4_000
 MOST_OVERDUE = 1.4
 """A case is at most so many times as old as its limit."""
@@ -61,6 +63,7 @@ MOMENTS = {
     "request_return": 0.5,
     "handle": 0.8,
     "check": 0.95,
+    "close": 1.0,
 }
 """When a step happens, as a share of the age of its case."""
 GIVEN = {
@@ -69,6 +72,19 @@ GIVEN = {
     "handle": Facts(result="done"),
     "check": Facts(verdict="solved"),
 }
+CLOSED = (*_OUT, "handle", "check", "close")
+QUICKEST = 0.2
+"""A closed case has used at least this share of its limit."""
+
+
+class Past(NamedTuple):
+    """So many closed cases, reported in the last so many days."""
+
+    closed: int
+    days: int = 30
+
+
+NO_PAST = Past(0)
 
 
 class Seeded(NamedTuple):
@@ -77,8 +93,17 @@ class Seeded(NamedTuple):
     seconds: float
 
 
-def seed(count: int, *, at: datetime, number: int = 1, progress: Callable[[int], None] = lambda made: None) -> Seeded:
-    """Top the practice cases up until `count` of them are open at `at`; `number` makes the same city again.
+def seed(
+    count: int,
+    *,
+    at: datetime,
+    number: int = 1,
+    past: Past = NO_PAST,
+    progress: Callable[[int], None] = lambda made: None,
+) -> Seeded:
+    """Top the practice cases up until `count` of them are open at `at`, and those of the `past` are closed.
+
+    `number` makes the same city again.
 
     Chunk by chunk, each a transaction: what was interrupted goes on where it stopped. Two at once wait for each other.
     """
@@ -87,7 +112,7 @@ def seed(count: int, *, at: datetime, number: int = 1, progress: Callable[[int],
         cursor.execute("SELECT pg_advisory_lock(hashtext('cityloop.practice'))")
         try:
             made = 0
-            for done in _chunks(count, at, number):
+            for done in _chunks(count, past, at, number):
                 made += done
                 progress(done)
             cursor.execute("ANALYZE cases_case, cases_assignment, cases_span, cases_entry")
@@ -96,29 +121,43 @@ def seed(count: int, *, at: datetime, number: int = 1, progress: Callable[[int],
     return Seeded(made, _standing(ground().city.code)[1], monotonic() - started)
 
 
-def _chunks(count: int, at: datetime, number: int) -> Iterator[int]:
+def _chunks(count: int, past: Past, at: datetime, number: int) -> Iterator[int]:
     here = ground()
-    serials, open_ = _standing(here.city.code)
-    while open_ < count:
-        wanted = min(CHUNK, count - open_)
-        city = _City.look(here, at, Random(number * 1_000_003 + sum(serials.values())))
-        with transaction.atomic():
-            plans = [(None, moves) for moves in city.cases(wanted, serials)]
-            advance_many(plans, actor=SYSTEM, recorded_at=at, react=False)
-        open_ += wanted
+    serials, open_, closed = _standing(here.city.code)
+
+    def city() -> _City:
+        return _City.look(here, at, Random(number * 1_000_003 + sum(serials.values())))
+
+    for wanted in _portions(past.closed - closed):
+        _write(city().closed(wanted, past.days, serials), at)
+        yield wanted
+    for wanted in _portions(count - open_):
+        _write(city().cases(wanted, serials), at)
         yield wanted
 
 
-def _standing(prefix: str) -> tuple[dict[str, int], int]:
-    """The last serial of each day in the series, and how many of its cases are open."""
+@transaction.atomic
+def _write(cases: Iterator[list[Move]], at: datetime) -> None:
+    advance_many([(None, moves) for moves in cases], actor=SYSTEM, recorded_at=at, react=False)
+
+
+def _portions(count: int) -> Iterator[int]:
+    for begun in range(0, count, CHUNK):
+        yield min(CHUNK, count - begun)
+
+
+def _standing(prefix: str) -> tuple[dict[str, int], int, int]:
+    """The last serial of each day in the series, how many cases are open, and how many there are of the past."""
     with connection.cursor() as cursor:
         cursor.execute(
             "SELECT substr(number, %(at)s, 8), max(substr(number, %(at)s + 9)::int),"
-            " count(*) FILTER (WHERE closed_at IS NULL) FROM cases_case WHERE programme = %(programme)s GROUP BY 1",
-            {"at": len(prefix) + 1, "programme": PROGRAMME},
+            " count(*) FILTER (WHERE programme = %(open)s AND closed_at IS NULL),"
+            " count(*) FILTER (WHERE programme = %(past)s)"
+            " FROM cases_case WHERE programme IN (%(open)s, %(past)s) GROUP BY 1",
+            {"at": len(prefix) + 1, "open": PROGRAMME, "past": PAST},
         )
         rows = cursor.fetchall()
-    return {day: last for day, last, _ in rows}, sum(count for *_, count in rows)
+    return {day: last for day, last, *_ in rows}, sum(row[2] for row in rows), sum(row[3] for row in rows)
 
 
 @dataclass(frozen=True)
@@ -157,15 +196,30 @@ class _City:
         rules = self.chance.choices(self.rules, _weights(len(self.rules)), k=count)
         ids = bulk.reserve(CASE_IDS, count)
         for id_, path, rule, place in zip(ids, paths, rules, self._places(count), strict=True):
-            opened = max(self.begins, self.now - self._age(rule))
-            day = f"{self.here.city.day(opened):%Y%m%d}"
-            serials[day] = serials.get(day, 0) + 1
-            yield self._moves(id_, f"{self.here.city.code}{day}8{serials[day]:05d}", rule, place, opened, path)
+            opened = max(self.begins, self.now - self._age(rule, self.now, 0))
+            yield self._moves(id_, self._number(opened, serials), rule, place, opened, self.now, path)
 
-    def _age(self, rule: RuleValue) -> timedelta:
-        due_at = self.here.due(rule.id, self.now)
-        limit = due_at - self.now if due_at else WITHOUT_LIMIT
-        return min(OLDEST, max(YOUNGEST, limit * self.chance.uniform(0, MOST_OVERDUE)))
+    def closed(self, count: int, days: int, serials: dict[str, int]) -> Iterator[list[Move]]:
+        """The moves of so many cases of the last days that are closed, each after a share of its limit."""
+        rules = [rule for rule in self.rules if not rule.check_window]
+        ids = bulk.reserve(CASE_IDS, count)
+        for id_, rule, place in zip(
+            ids, self.chance.choices(rules, _weights(len(rules)), k=count), self._places(count), strict=True
+        ):
+            opened = max(self.begins, self.now - timedelta(days=days) * self.chance.random())
+            ended = min(self.now, opened + self._age(rule, opened, QUICKEST))
+            yield self._moves(id_, self._number(opened, serials), rule, place, opened, ended, CLOSED)
+
+    def _number(self, opened: datetime, serials: dict[str, int]) -> str:
+        day = f"{self.here.city.day(opened):%Y%m%d}"
+        serials[day] = serials.get(day, 0) + 1
+        return f"{self.here.city.code}{day}8{serials[day]:05d}"
+
+    def _age(self, rule: RuleValue, since: datetime, least: float) -> timedelta:
+        """At least a share of the limit that begins at an instant."""
+        due_at = self.here.due(rule.id, since)
+        limit = due_at - since if due_at else WITHOUT_LIMIT
+        return min(OLDEST, max(YOUNGEST, limit * self.chance.uniform(least, MOST_OVERDUE)))
 
     def _moves(
         self,
@@ -174,6 +228,7 @@ class _City:
         rule: RuleValue,
         place: Place,
         opened: datetime,
+        ended: datetime,
         path: Sequence[str],
     ) -> list[Move]:
         report = Report(
@@ -188,20 +243,22 @@ class _City:
         learned = learn(report, place, self.areas, self.here)
         begun = opening(report, learned, self.here, number, id_)
         assert begun.opening is not None  # it is what `opening` gives
-        case = begun.opening.case._replace(programme=PROGRAMME)
+        case = begun.opening.case._replace(programme=PAST if path is CLOSED else PROGRAMME)
         moves = [Move("report", opened, begun._replace(opening=begun.opening._replace(case=case)))]
         for name in path:
             if name == "dispatch" and not (learned.answer and learned.answer.handler):
                 break  # nobody answers, or more than one: it waits for a dispatcher
             if name == "check" and rule.check_window:
                 break  # it waits for the hours in which it may be checked
-            at = opened + (self.now - opened) * MOMENTS[name]
+            at = opened + (ended - opened) * MOMENTS[name]
             moves.append(Move(name, at, self._facts(name, rule, learned, at)))
         return moves
 
     def _facts(self, name: str, rule: RuleValue, learned: Learned, at: datetime) -> Facts:
         if name == "file":
             return Facts(rule=rule.id)
+        if name == "close":
+            return Facts(closing_kind=(rule.closing_kinds or tuple(CLOSING_KINDS))[0])
         if name != "dispatch":
             return GIVEN.get(name, Facts())
         assert learned.answer is not None
@@ -219,6 +276,7 @@ class _City:
         else:
             leaves = [row for row in self.areas.areas if row.shape]
             boxes = [(*shapely.from_wkb(row.shape).bounds, row.code) for row in leaves]
+        Random(0).shuffle(boxes)
         for west, south, east, north, code in (
             self.chance.choices(boxes, _weights(len(boxes)), k=count) if boxes else ()
         ):

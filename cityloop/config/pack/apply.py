@@ -45,12 +45,7 @@ def _write(wanted: Wanted, found: Difference, actor: Actor, day: date) -> None:
         places.renew(actor=actor)
     if codes := found.codes("calendars", "new", "changed"):
         clocks.put_calendars([row for row in wanted.calendars if row.code in codes], actor=actor)
-    if codes := found.codes("areas", "new", "changed"):
-        places.put_areas(wanted.areas, codes, actor=actor, begins=begins)
-    if found.codes("area_classes", "new", "changed", "gone"):
-        places.put_area_classes(wanted.area_classes, actor=actor)
-    if codes := found.codes("grids", "new"):
-        places.put_grids([row for row in wanted.grids if row.code in codes], actor=actor, begins=begins)
+    _write_ground(wanted, found, actor, begins)
     if codes := found.codes("organisations", "new", "changed"):
         structure.put_organisations(wanted.organisations, codes, actor=actor, begins=begins)
     if codes := found.codes("posts", "new", "changed"):
@@ -65,6 +60,17 @@ def _write(wanted: Wanted, found: Difference, actor: Actor, day: date) -> None:
     if found.duties.begins:
         registry.begin_duties(found.duties.begins, scheme=file.category_scheme, actor=actor)
     _end(found, actor, day)
+
+
+def _write_ground(wanted: Wanted, found: Difference, actor: Actor, begins: date) -> None:
+    if codes := found.codes("areas", "new", "changed"):
+        places.put_areas(wanted.areas, codes, actor=actor, begins=begins)
+    if found.codes("area_classes", "new", "changed", "gone"):
+        places.put_area_classes(wanted.area_classes, actor=actor)
+    if codes := found.codes("grids", "new"):
+        places.put_grids([row for row in wanted.grids if row.code in codes], actor=actor, begins=begins)
+    if codes := found.codes("members", "new"):
+        places.put_members([row for key, row in wanted.members.items() if key in codes], actor=actor, begins=begins)
 
 
 def _write_rules(wanted: Wanted, found: Difference, actor: Actor, day: date) -> None:
@@ -88,6 +94,8 @@ def _write_rules(wanted: Wanted, found: Difference, actor: Actor, day: date) -> 
 
 
 def _end(found: Difference, actor: Actor, day: date) -> None:
+    if codes := found.codes("members", "gone"):
+        places.end_members([places.Member(*code.split(" ")) for code in codes], actor=actor, day=day)
     for section, end in (
         ("posts", structure.end_posts),
         ("organisations", structure.end_organisations),

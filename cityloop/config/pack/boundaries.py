@@ -11,7 +11,7 @@ import pyproj
 import shapely
 import shapely.geometry
 
-from cityloop.config.pack.schema import Boundary
+from cityloop.config.pack.ground import Boundary
 from cityloop.core.problems import Problem
 
 WGS84 = "EPSG:4326"

@@ -136,7 +136,13 @@ def _majors(draft: Draft, categories: dict[str, list[Any]]) -> None:
 
 def _grids(draft: Draft, areas: dict[str, list[Any]]) -> None:
     table = draft.rows("grids")
+    known: dict[str, tuple[str, dict[str, object]] | None] = {}
     for line, row in table.numbered():
+        for ref in row.areas.split():
+            if ref not in known:
+                known[ref] = _look_up(areas, "area", ref)
+            if problem := known[ref]:
+                table.refuse(line, "areas", problem[0], **problem[1])
         rows = areas.get(row.area, [])
         if rows and not (row.code.startswith(rows[0].code) and row.code != rows[0].code):
             table.refuse(line, "code", "grid_prefix", value=row.code, area=rows[0].code)

@@ -14,7 +14,7 @@ from cityloop.core.texts import _
 from cityloop.ground.accounts.models import Organisation, Post
 from cityloop.ground.accounts.upkeep import named
 from cityloop.ground.places.actions import AreaClassData, GridData, refuse_other
-from cityloop.ground.places.models import Area, AreaClass, City, UnitGrid
+from cityloop.ground.places.models import Area, AreaClass, AreaGrid, City, UnitGrid
 from cityloop.ground.registry.duties import DutyData
 from cityloop.ground.registry.models import Layer
 from cityloop.ground.registry.objects import LayerData
@@ -26,8 +26,8 @@ from cityloop.loop.clocks.actions import CalendarData
 from cityloop.loop.clocks.models import Calendar
 
 SECTIONS = (
-    "city", "calendars", "areas", "area_classes", "grids", "organisations", "posts", "categories", "documents",
-    "crosswalk", "rules", "layers", "ledger",
+    "city", "calendars", "areas", "area_classes", "grids", "members", "organisations", "posts", "categories",
+    "documents", "crosswalk", "rules", "layers", "ledger",
 )  # fmt: skip
 Fields = dict[str, Any]
 ONE_DAY = timedelta(days=1)
@@ -110,6 +110,7 @@ def plan(wanted: Wanted, day: date) -> Difference:
     found.changes += _differ("area_classes", _area_classes(), after_classes)
     after_grids = {row.code: _grid_fields(row, row.shape) for row in wanted.grids}
     found.changes += _fixed(_dated("grids", _grids(), after_grids))
+    found.changes += _differ("members", _members(), {key: {} for key in wanted.members})
     after_organisations = {row.code: _without(row._asdict(), "code") for row in wanted.organisations}
     found.changes += _dated("organisations", _organisations(), after_organisations)
     after_posts = {row.code: _without(row._asdict(), "code") for row in wanted.posts}
@@ -222,6 +223,11 @@ def _grids() -> dict[str, Fields]:
         grid = GridData(code, f"{scheme}:{area}", west, south, east, north, None, generated)
         found[code] = _grid_fields(grid, shape) | {"valid_to": ended}
     return found
+
+
+def _members() -> dict[str, Fields]:
+    rows = AreaGrid.objects.filter(valid_to=None).values_list("area__scheme", "area__code", "grid__code")
+    return {f"{scheme}:{area} {grid}": {} for scheme, area, grid in rows.iterator()}
 
 
 def _grid_fields(row: GridData, shape: bytes | memoryview | None) -> Fields:

@@ -13,7 +13,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from cityloop.config.pack import checks, shapes
+from cityloop.config.pack import checks, like, seams, shapes
 from cityloop.config.pack.draft import Draft, parents_first, usual_posts
 from cityloop.config.pack.problems import PackErrors
 from cityloop.config.pack.schema import (
@@ -31,7 +31,7 @@ from cityloop.core.problems import Problem
 from cityloop.ground.registry.lines import LedgerLine
 from cityloop.ground.standards.lines import CategoryLine, CrosswalkLine, DocumentLine, RuleLine
 
-FILE = "pack.yaml"
+FILE = like.FILE
 
 
 @dataclass(frozen=True)
@@ -99,7 +99,7 @@ def folder_of(path: Path) -> Path:
 
 def load_file(path: Path) -> PackFile:
     """pack.yaml alone, without its tables; raises PackErrors."""
-    document, file = _read_file(folder_of(path))
+    document, file, _ = _read_file(folder_of(path))
     if file is None:
         raise PackErrors(document.problems)
     return file
@@ -108,15 +108,18 @@ def load_file(path: Path) -> PackFile:
 def load(path: Path) -> Pack:
     """The whole pack; raises PackErrors with all that is wrong with it, not only the first."""
     folder = folder_of(path)
-    document, file = _read_file(folder)
-    read = {name: sheets.read(folder / f"{name}.csv", f"{folder / name}.csv", kind) for name, kind in TABLES.items()}
+    document, file, folders = _read_file(folder)
+    paths = {name: folders.table(name) for name in TABLES}
+    read = {name: sheets.read(paths[name], str(paths[name]), kind) for name, kind in TABLES.items()}
     if file is None:
         raise PackErrors([*document.problems, *_problems(read.values())])
     draft = Draft(folder, document, file, read)
     _require_tables(draft)
     _own_scheme(draft)
     shapes.join(draft)
+    seams.draw(draft)
     checks.run(draft)
+    seams.check(draft)
     problems = [*document.problems, *_problems(read.values())]
     if problems:
         raise PackErrors(problems)
@@ -128,9 +131,9 @@ def load(path: Path) -> Pack:
     return Pack(folder, file, **content, shapes=draft.shapes, warnings=tuple(draft.warnings))
 
 
-def _read_file(folder: Path) -> tuple[nodes.Document, PackFile | None]:
-    document = nodes.read(folder / FILE, str(folder / FILE))
-    return document, nodes.fit(document, PackFile)
+def _read_file(folder: Path) -> tuple[nodes.Document, PackFile | None, like.Folders]:
+    document, folders = like.read(folder)
+    return document, nodes.fit(document, PackFile), folders
 
 
 def _own_scheme(draft: Draft) -> None:

@@ -14,14 +14,30 @@ from zoneinfo import ZoneInfo, available_timezones
 
 from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 
+from cityloop.config.pack.ground import Boundary, GridSpec
 from cityloop.config.pack.layers import LayerSpec
 from cityloop.config.pack.timing import Timing
-from cityloop.core.fields import Code, Day, Name, NamedRow, Names, OptionalDay, Ref, Row, Strict, empty_means, refusal
+from cityloop.core.fields import (
+    Code,
+    Day,
+    HoursCell,
+    Name,
+    NamedRow,
+    Names,
+    OptionalDay,
+    Ref,
+    Row,
+    Strict,
+    Yes,
+    empty_means,
+    refusal,
+)
 from cityloop.core.hours import WEEKDAYS
 from cityloop.ground.accounts.roles import ROLES
 from cityloop.ground.registry.lines import LedgerLine
 from cityloop.ground.standards.lines import CategoryLine, CrosswalkLine, DocumentLine, RuleLine
 from cityloop.loop.history.mapping import Mapping
+from cityloop.practice.wishes import Wishes
 
 DESK_STEPS = ("register", "file", "dispatch")
 BEGINNING = date(1970, 1, 1)
@@ -185,26 +201,12 @@ class EditionSpec(Strict):
     complete: bool = False
 
 
-class GridSpec(Strict):
-    """`size_m`: the side of a unit grid in metres when `cityloop pack derive` lays a new one."""
-
-    size_m: Annotated[float, Field(ge=10, le=10_000)] = 100.0
-
-
-class Boundary(Strict):
-    """Polygons of one level. `code`, `name`, `parent` are names of GeoJSON properties."""
-
-    file: Annotated[str, Field(min_length=1)]
-    code: Annotated[str, Field(min_length=1)]
-    name: str = ""
-    parent: str = ""
-    scheme: Code = "division"
-    crs: str = "EPSG:4326"
-
-
 class PackFile(Strict):
-    """pack.yaml as a whole."""
+    """pack.yaml as a whole. `like`: another pack, by the name of its folder beside this one: what this file does not
+    say, and which of its rule book's tables are not here, is taken from there. `first`: taken where none is named."""
 
+    like: str = ""
+    first: bool = False
     city: City
     valid_from: Day = BEGINNING
     scheme: Annotated[str, Field(max_length=40)] = ""
@@ -215,6 +217,7 @@ class PackFile(Strict):
     grid: GridSpec = GridSpec()
     layers: dict[Annotated[Code, Field(max_length=40)], LayerSpec] = {}
     boundaries: dict[Annotated[str, Field(min_length=1, max_length=30)], Boundary] = {}
+    practice: Wishes | None = None
     history: Mapping | None = None
 
     @property
@@ -235,7 +238,8 @@ class PackFile(Strict):
 
 
 class AreaRow(NamedRow):
-    """areas.csv. `shape_key`: the value of the boundary file's code property where it is not `code`."""
+    """areas.csv. `shape_key`: the value of the boundary file's code property where it is not `code`; `shape`: a polygon
+    as WKT in WGS-84, which goes before that of a boundary file."""
 
     prose = NamedRow.prose | {"shape_key"}
 
@@ -244,6 +248,9 @@ class AreaRow(NamedRow):
     name: Annotated[str, Field(min_length=1, max_length=120)]
     parent: Ref = ""
     shape_key: str = ""
+    shape: str = ""
+    hours: HoursCell = ""
+    generated: Yes = False
 
     @property
     def ref(self) -> str:
@@ -266,7 +273,8 @@ class AreaClassRow(Row):
 
 
 class GridRow(Row):
-    """grids.csv: degrees of WGS-84."""
+    """grids.csv: degrees of WGS-84. `shape`: a polygon as WKT where it is not the box; `areas`: other areas that it
+    counts to, such as a beat, as `scheme:code`, separated by spaces."""
 
     code: Code
     area: Annotated[str, Field(min_length=1, max_length=80)]
@@ -274,6 +282,9 @@ class GridRow(Row):
     south: Annotated[float, Field(ge=-90, le=90)]
     east: Annotated[float, Field(ge=-180, le=180)]
     north: Annotated[float, Field(ge=-90, le=90)]
+    shape: str = ""
+    areas: str = ""
+    generated: Yes = False
 
     @model_validator(mode="after")
     def _a_box(self) -> Self:

@@ -6,11 +6,15 @@ from datetime import date
 from functools import cached_property
 from typing import Any
 
+import numpy as np
+import shapely
+
 from cityloop.config.pack.draft import parent_ref
 from cityloop.config.pack.reading import Pack
 from cityloop.config.pack.schema import CalendarSpec
+from cityloop.core.hours import read_hours
 from cityloop.ground.accounts.structure import OrganisationData, PostData
-from cityloop.ground.places.actions import AreaClassData, AreaData, CityData, GridData
+from cityloop.ground.places.actions import AreaClassData, AreaData, CityData, GridData, Member
 from cityloop.ground.registry.duties import DutyData
 from cityloop.ground.registry.lines import LedgerLine, duty_from
 from cityloop.ground.registry.objects import LayerData
@@ -68,6 +72,7 @@ class Wanted:
             AreaData(
                 area.scheme, area.code, area.level, area.name, area.names,
                 pack.area(parent_ref(area)).ref if area.parent else "", pack.shapes.get((area.scheme, area.code)),
+                area.generated, read_hours(area.hours),
             )
             for area in pack.areas
         ]  # fmt: skip
@@ -82,10 +87,21 @@ class Wanted:
 
     @cached_property
     def grids(self) -> list[GridData]:
+        drawn = [grid.shape for grid in self.pack.grids if grid.shape]
+        shapes = iter(shapely.to_wkb(shapely.from_wkt(np.array(drawn, dtype=object))))
         return [
-            GridData(grid.code, self._area(grid.area), grid.west, grid.south, grid.east, grid.north)
+            GridData(
+                grid.code, self._area(grid.area), grid.west, grid.south, grid.east, grid.north,
+                next(shapes) if grid.shape else None, grid.generated,
+            )
             for grid in self.pack.grids
-        ]
+        ]  # fmt: skip
+
+    @cached_property
+    def members(self) -> dict[str, Member]:
+        """Which grids count to which further areas, by both."""
+        found = [Member(self._area(ref), grid.code) for grid in self.pack.grids for ref in grid.areas.split()]
+        return {f"{row.area} {row.grid}": row for row in found}
 
     @cached_property
     def organisations(self) -> list[OrganisationData]:

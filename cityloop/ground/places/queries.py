@@ -1,23 +1,25 @@
 """What others may ask about places."""
 
 from bisect import bisect_right
-from datetime import date
+from datetime import date, datetime
 from functools import lru_cache
 from typing import Any
 
 from django.db.models import Q
 
+from cityloop.core.hours import spans
+from cityloop.ground.places.city import CityValue
 from cityloop.ground.places.locate import AreaMap, AreaRow, GridRow
 from cityloop.ground.places.models import Area, AreaClass, AreaGrid, UnitGrid
+from cityloop.ground.places.zones import Zone, ZoneMap
 
 
 def area_map(at: date, scheme: str = "division") -> AreaMap:
     """The areas of `scheme` and the unit grids in force on a day; two statements."""
-    in_force = _in_force(at)
-    areas = Area.objects.filter(in_force, scheme=scheme).values_list(
+    areas = Area.objects.filter(in_force(at), scheme=scheme).values_list(
         "id", "code", "level", "path", "shape", "valid_from", "valid_to"
     )
-    grids = UnitGrid.objects.filter(in_force, area__scheme=scheme).values_list(
+    grids = UnitGrid.objects.filter(in_force(at), area__scheme=scheme).values_list(
         "id", "code", "area_id", "west", "south", "east", "north", "shape"
     )
     known = [AreaRow(*row[:4], None if row[4] is None else bytes(row[4]), *row[5:]) for row in areas.iterator()]
@@ -31,14 +33,15 @@ def _grid(row: tuple[Any, ...]) -> GridRow:
 
 def grids_of(scheme: str, at: date) -> dict[int, list[int]]:
     """The unit grids that count to each area of a scheme on a day, ids in the order of their codes; one statement."""
-    rows = AreaGrid.objects.filter(_in_force(at), area__scheme=scheme).order_by("grid__code")
+    rows = AreaGrid.objects.filter(in_force(at), area__scheme=scheme).order_by("grid__code")
     found: dict[int, list[int]] = {}
     for area, grid in rows.values_list("area_id", "grid_id"):
         found.setdefault(area, []).append(grid)
     return found
 
 
-def _in_force(at: date) -> Q:
+def in_force(at: date) -> Q:
+    """The dated rows that are valid on a day."""
     return Q(valid_from__lte=at) & (Q(valid_to=None) | Q(valid_to__gt=at))
 
 
@@ -47,6 +50,22 @@ def areas_on(revision: str, day: date) -> AreaMap:
     changes = _changes(revision)
     since = bisect_right(changes, day)
     return _kept(revision, changes[since - 1] if since else day)
+
+
+def zones_at(here: CityValue, lon: float, lat: float, at: datetime, scheme: str = "special") -> list[Zone]:
+    """The guarded places that hold a point (WGS-84) and count at an instant, by code; kept as `areas_on` is."""
+    local = at.astimezone(here.zone)
+    changes = _changes(here.revision)
+    since = bisect_right(changes, local.date())
+    return _kept_zones(here.revision, changes[since - 1] if since else local.date(), scheme).at(lon, lat, local)
+
+
+def zone_map(at: date, scheme: str = "special") -> ZoneMap:
+    """The zones of a scheme on a day; one statement."""
+    rows = Area.objects.filter(in_force(at), scheme=scheme, shape__isnull=False).values_list(
+        "id", "code", "level", "name", "names", "hours", "shape"
+    )
+    return ZoneMap(Zone._make((*row[:5], spans(row[5]), bytes(row[6] or b""))) for row in rows)
 
 
 def area_classes(scheme: str = "limits") -> list[tuple[int, str, date, date | None]]:
@@ -58,6 +77,11 @@ def area_classes(scheme: str = "limits") -> list[tuple[int, str, date, date | No
 @lru_cache(maxsize=8)
 def _kept(revision: str, day: date) -> AreaMap:
     return area_map(day)
+
+
+@lru_cache(maxsize=8)
+def _kept_zones(revision: str, day: date, scheme: str) -> ZoneMap:
+    return zone_map(day, scheme)
 
 
 @lru_cache(maxsize=4)

@@ -37,7 +37,7 @@ def seam_errors(
     found = overlaps(below, tolerance_m2)
     for parent in range(len(above)):
         found += [error._replace(parent=parent) for error in holes(above[parent], below[of == parent], tolerance_m2)]
-    return found + _escapes(above, below, of, tolerance_m2)
+    return found + escapes(above, below, of, tolerance_m2)
 
 
 def overlaps(shapes: ArrayLike, tolerance_m2: float = TOLERANCE_M2) -> list[SeamError]:
@@ -65,7 +65,11 @@ def holes(whole: Any, shapes: ArrayLike, tolerance_m2: float = TOLERANCE_M2) -> 
     return [SeamError("gap", float(areas[i]), parts[i], ()) for i in kept]
 
 
-def _escapes(above: Shapes, below: Shapes, of: Index, tolerance_m2: float) -> list[SeamError]:
+def escapes(
+    parents: ArrayLike, children: ArrayLike, parent_of: ArrayLike, tolerance_m2: float = TOLERANCE_M2
+) -> list[SeamError]:
+    """Children of which more than `tolerance_m2` lies outside of their parent; those of no parent cannot escape."""
+    above, below, of = _sound(parents), _sound(children), np.asarray(parent_of, np.int64)
     child = np.flatnonzero(of >= 0)
     shapely.prepare(above)
     child = child[~shapely.covers(above[of[child]], below[child]) & ~shapely.is_empty(below[child])]

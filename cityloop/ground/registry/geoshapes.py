@@ -61,7 +61,7 @@ def placed(shapes: Shapes, transformer: pyproj.Transformer | None, datum: Datum)
     found = shapely.set_coordinates(shapes.copy(), np.column_stack([lon, lat]))
     found[lost] = None
     wrong += [Wrong(int(place), "geometry_empty", {}) for place in np.flatnonzero(shapely.is_empty(found))]
-    return found, [*wrong, *_invalid(found)]
+    return found, [*wrong, *invalid(found)]
 
 
 def in_datum(shapes: Shapes, datum: Datum) -> Shapes:
@@ -72,7 +72,7 @@ def in_datum(shapes: Shapes, datum: Datum) -> Shapes:
     return found
 
 
-def _invalid(shapes: Shapes) -> Iterator[Wrong]:
+def invalid(shapes: Shapes) -> Iterator[Wrong]:
     """Polygons that a person must mend, with the place in degrees of WGS-84."""
     unfit = np.flatnonzero(~shapely.is_valid(shapes) & ~shapely.is_missing(shapes))
     for position, reason in zip(unfit.tolist(), shapely.is_valid_reason(shapes[unfit]), strict=True):

@@ -7,18 +7,10 @@ from typing import Annotated, Any, ClassVar, Literal, Self
 import shapely
 from pydantic import AfterValidator, Field, model_validator
 
-from cityloop.core.fields import OptionalDay, Ref, Row, empty_means, refusal
+from cityloop.core.fields import HoursCell, OptionalDay, Ref, Row, empty_means, refusal
 from cityloop.core.hours import read_hours, spans, written
 from cityloop.ground.registry.drawn import read_drawn
 from cityloop.ground.registry.duties import DutyData, PartyData
-
-
-def _hours(text: str) -> str:
-    try:
-        read_hours(text)
-    except ValueError as error:
-        raise refusal("hours_unreadable", value=str(error) or text) from error
-    return text
 
 
 def _drawn(text: str) -> str:
@@ -47,7 +39,7 @@ class LedgerLine(Row):
     object: Annotated[str, Field(max_length=40)] = ""
     phase: Annotated[str, Field(max_length=20)] = ""
     stratum: Literal["", "on", "under", "above"] = ""
-    hours: Annotated[str, AfterValidator(_hours)] = ""
+    hours: HoursCell = ""
     role: Annotated[
         Literal[
             "handler", "lead", "assist", "owner", "contractor", "territory", "line_authority", "supervising",

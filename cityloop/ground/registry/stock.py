@@ -82,6 +82,26 @@ def one(code: str) -> Row:
     return found
 
 
+def count_by_grid(grids: Sequence[int]) -> dict[int, int]:
+    """How many objects in force stand in each of these unit grids (ids); one statement."""
+    rows = _rows(
+        "SELECT grid_id, count(*) AS count FROM registry_object WHERE valid_to IS NULL AND grid_id = ANY(%s)"
+        " GROUP BY grid_id",
+        [list(grids)],
+    )
+    return {row["grid_id"]: row["count"] for row in rows}
+
+
+def lines_in(bounds: Sequence[float]) -> list[bytes]:
+    """The objects in force of all layers of lines whose box touches `bounds`, as WKB; one statement."""
+    rows = _rows(
+        "SELECT o.shape FROM registry_object o JOIN registry_layer l ON l.id = o.layer_id AND l.geometry = 'line'"
+        " WHERE o.valid_to IS NULL AND o.box && box(point(%s, %s), point(%s, %s))",
+        list(bounds),
+    )
+    return [bytes(row["shape"]) for row in rows]
+
+
 def census(day: date, since: date) -> list[Row]:
     """For every area and layer how many objects stood there on `day` and on `since`; one statement.
 

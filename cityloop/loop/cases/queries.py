@@ -260,6 +260,15 @@ def extent() -> tuple[datetime | None, datetime | None]:
     return first, last
 
 
+def count_by_grid(grids: Sequence[int]) -> dict[int, int]:
+    """How many cases there have been in each of these unit grids (ids); one statement."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT grid_id, count(*) FROM cases_case WHERE grid_id = ANY(%s) GROUP BY grid_id", [list(grids)]
+        )
+        return dict(cursor.fetchall())
+
+
 def counts() -> dict[str, int]:
     """How many cases, steps taken, spans, and cases still open there are."""
     with connection.cursor() as cursor:
