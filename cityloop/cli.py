@@ -17,7 +17,7 @@ texts.speak(texts.choose(sys.argv, os.environ))  # typer reads its own headings 
 import typer
 from typer.exceptions import TyperException
 
-from cityloop.config import grid_verbs, object_verbs, practice_verbs
+from cityloop.config import grid_verbs, ledger_verbs, object_verbs, practice_verbs
 from cityloop.config.session import session
 from cityloop.config.verbs import (
     BROKEN,
@@ -54,6 +54,7 @@ app.add_typer(object_verbs.app, name="objects")
 app.add_typer(grid_verbs.app, name="grids")
 app.add_typer(practice_verbs.app, name="practice")
 app.add_typer(practice_verbs.bench, name="bench")
+app.add_typer(ledger_verbs.app, name="ledger")
 
 Json = Annotated[Path | None, typer.Option("--json", metavar="FILE", help=_("Write the summary as JSON."))]
 PackPath = Annotated[Path, typer.Argument(metavar="PATH", help=_("Folder of the pack."))]

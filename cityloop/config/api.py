@@ -17,12 +17,15 @@ from cityloop.config.problems import CONTENT_TYPE, Problem, install, problem
 from cityloop.config.sign_in import Bearer, Session
 from cityloop.field.participation.api import router as participation
 from cityloop.ground.registry.api import router as objects
+from cityloop.ground.registry.changing import router as duty_proposals
+from cityloop.ground.registry.ledger_api import router as ledger
 from cityloop.ground.standards.api import router as rules
 from cityloop.ground.standards.proposing import router as rule_proposals
 from cityloop.loop.cases.api import router as cases
 from cityloop.loop.cases.photos import router as case_photos
 from cityloop.loop.clocks.api import router as clocks
 from cityloop.loop.dispatch.api import router as dispatch
+from cityloop.loop.dispatch.gaps import router as gaps
 from cityloop.loop.evidence.api import router as evidence
 from cityloop.loop.intake.api import router as intake
 from cityloop.loop.intake.photos import router as report_photos
@@ -91,7 +94,7 @@ api = CityloopAPI(
 install(api)
 for router in (
     *(me, evidence, report_photos, intake, case_photos, cases, clocks, dispatch),
-    *(rule_proposals, rules, objects, participation, evaluation, cockpit),
+    *(rule_proposals, rules, objects, ledger, duty_proposals, gaps, participation, evaluation, cockpit),
 ):
     api.add_router("", router)
 

@@ -8,13 +8,13 @@ from typing import Any
 
 from cityloop.config.pack.boundaries import crs_known
 from cityloop.config.pack.draft import Draft, parent_ref
-from cityloop.config.pack.schema import LedgerLine
 from cityloop.core import sheets
 from cityloop.core.hours import merged, read_hours, spans
 from cityloop.core.problems import Problem, near
 from cityloop.core.sheets import Table
 from cityloop.ground.accounts.roles import ROLES
-from cityloop.ground.registry.parties import SOLE
+from cityloop.ground.registry.ledger import SOLE
+from cityloop.ground.registry.lines import LedgerLine
 from cityloop.ground.standards.checking import Kind, Known, check_crosswalk, check_rules, without_limit
 from cityloop.ground.standards.lines import CategoryLine, RuleLine, rules_from
 from cityloop.loop.history.normalise import KEYS_APART

@@ -15,9 +15,10 @@ from cityloop.ground.accounts.models import Organisation, Post
 from cityloop.ground.accounts.upkeep import named
 from cityloop.ground.places.actions import AreaClassData, GridData, refuse_other
 from cityloop.ground.places.models import Area, AreaClass, AreaGrid, City, UnitGrid
-from cityloop.ground.registry.duties import DutyData, codes_proposed, versions
+from cityloop.ground.registry.duties import DutyData
 from cityloop.ground.registry.models import Layer
 from cityloop.ground.registry.objects import LayerData
+from cityloop.ground.registry.versions import codes_proposed, versions
 from cityloop.ground.standards.editions import crosswalk_pairs, differences, rules_of
 from cityloop.ground.standards.models import Category, Document, Edition, Proposal
 from cityloop.ground.standards.rows import CategoryData, DocumentData, Pair

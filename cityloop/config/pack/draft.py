@@ -11,7 +11,8 @@ from cityloop.core.nodes import Document
 from cityloop.core.problems import Problem
 from cityloop.core.sheets import Table
 
-DESK_ROLES = ("acceptor", "shift_leader", "dispatcher", "collector", "evaluator", "auditor", "rule_editor", "leader")
+DESK_ROLES = ("acceptor", "shift_leader", "dispatcher", "collector", "evaluator", "auditor", "rule_editor",
+              "ledger_keeper", "leader")  # fmt: skip
 
 
 @dataclass

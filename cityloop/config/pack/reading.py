@@ -22,13 +22,13 @@ from cityloop.config.pack.schema import (
     AreaRow,
     City,
     GridRow,
-    LedgerLine,
     OrganisationRow,
     PackFile,
     PostRow,
 )
 from cityloop.core import nodes, sheets
 from cityloop.core.problems import Problem
+from cityloop.ground.registry.lines import LedgerLine
 from cityloop.ground.standards.lines import CategoryLine, CrosswalkLine, DocumentLine, RuleLine
 
 FILE = like.FILE

@@ -9,7 +9,7 @@ import re
 from datetime import date
 from decimal import Decimal
 from itertools import pairwise
-from typing import Annotated, ClassVar, Literal, Self
+from typing import Annotated, Literal, Self
 from zoneinfo import ZoneInfo, available_timezones
 
 from pydantic import AfterValidator, BeforeValidator, Field, model_validator
@@ -34,7 +34,7 @@ from cityloop.core.fields import (
 )
 from cityloop.core.hours import WEEKDAYS
 from cityloop.ground.accounts.roles import ROLES
-from cityloop.ground.registry.drawn import read_drawn
+from cityloop.ground.registry.lines import LedgerLine
 from cityloop.ground.standards.lines import CategoryLine, CrosswalkLine, DocumentLine, RuleLine
 from cityloop.loop.history.mapping import Mapping
 from cityloop.practice.wishes import Wishes
@@ -84,11 +84,6 @@ def _map_address(text: str) -> str:
     """It becomes part of the header that says what pages may load."""
     if not _ADDRESS.fullmatch(text):
         raise refusal("map_address", value=text)
-    return text
-
-
-def _drawn(text: str) -> str:
-    read_drawn(text)
     return text
 
 
@@ -320,50 +315,6 @@ class PostRow(Row):
     role: Annotated[str, Field(min_length=1, max_length=30)]
     organisation: Annotated[str, Field(min_length=1)]
     area: Ref = ""
-
-
-class LedgerLine(Row):
-    """ledger.csv: one party of one duty. Lines of the same code and `valid_from` are parties of one duty.
-
-    `road` and `object` are codes of objects, which come later than the pack; `drawn`: WKT; `until`: of a contract.
-    """
-
-    prose = frozenset({"basis", "person"})
-    of_party: ClassVar[frozenset[str]] = frozenset({"role", "organisation", "lot", "until", "person"})
-
-    code: Annotated[str, Field(min_length=1, max_length=80)]
-    tier: Annotated[Literal["owner", "contract", "line", "territory"], empty_means("line")] = "line"
-    category: Ref = ""
-    situation: Annotated[str, Field(max_length=60)] = ""
-    area: Ref = ""
-    area_class: Annotated[str, Field(max_length=20)] = ""
-    grid: Ref = ""
-    road: Annotated[str, Field(max_length=40)] = ""
-    drawn: Annotated[str, AfterValidator(_drawn)] = ""
-    object: Annotated[str, Field(max_length=40)] = ""
-    phase: Annotated[str, Field(max_length=20)] = ""
-    stratum: Literal["", "on", "under", "above"] = ""
-    hours: HoursCell = ""
-    role: Annotated[
-        Literal[
-            "handler", "lead", "assist", "owner", "contractor", "territory", "line_authority", "supervising",
-            "leader", "chief",
-        ],
-        empty_means("handler"),
-    ] = "handler"  # fmt: skip
-    organisation: Annotated[str, Field(min_length=1)]
-    lot: Annotated[str, Field(max_length=40)] = ""
-    until: OptionalDay = None
-    person: Annotated[str, Field(max_length=100)] = ""
-    duty: Annotated[str, empty_means("handle"), Field(max_length=30)] = "handle"
-    basis: Annotated[str, Field(max_length=200)] = ""
-    valid_from: OptionalDay = None
-    valid_to: OptionalDay = None
-
-    @model_validator(mode="after")
-    def _forwards(self) -> Self:
-        _refuse_backwards(self.valid_from, self.valid_to)
-        return self
 
 
 TABLES: dict[str, type[Row]] = {

@@ -1,7 +1,7 @@
 """What a pack says, in the words of the rooms that will hold it. References to areas are `scheme:code`."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date
 from functools import cached_property
 from typing import Any
@@ -11,12 +11,12 @@ import shapely
 
 from cityloop.config.pack.draft import parent_ref
 from cityloop.config.pack.reading import Pack
-from cityloop.config.pack.schema import CalendarSpec, LedgerLine
+from cityloop.config.pack.schema import CalendarSpec
 from cityloop.core.hours import read_hours
 from cityloop.ground.accounts.structure import OrganisationData, PostData
 from cityloop.ground.places.actions import AreaClassData, AreaData, CityData, GridData, Member
-from cityloop.ground.registry.drawn import read_drawn
-from cityloop.ground.registry.duties import DutyData, PartyData
+from cityloop.ground.registry.duties import DutyData
+from cityloop.ground.registry.lines import LedgerLine, duty_from
 from cityloop.ground.registry.objects import LayerData
 from cityloop.ground.standards.editions import whole
 from cityloop.ground.standards.lines import rules_from
@@ -148,39 +148,11 @@ class Wanted:
 
     @cached_property
     def duties(self) -> list[DatedDuty]:
-        found: dict[tuple[str, date | None], DatedDuty] = {}
+        found: dict[tuple[str, date | None], list[LedgerLine]] = {}
         for line in self.pack.ledger:
-            key = (line.code, line.valid_from)
-            found[key] = self._with_party(found.get(key), line)
-        return list(found.values())
-
-    def _with_party(self, known: DatedDuty | None, line: LedgerLine) -> DatedDuty:
-        known = known or DatedDuty(line.valid_from, self._duty(line))
-        party = PartyData(line.role, line.organisation, line.lot, line.until, line.person)
-        parties = tuple(sorted((*known.data.parties, party), key=lambda one: one[:2]))
-        return replace(known, data=known.data._replace(parties=parties))
-
-    def _duty(self, line: LedgerLine) -> DutyData:
-        return DutyData(
-            code=line.code,
-            tier=line.tier,
-            category=line.category,
-            situation=line.situation,
-            area=self._area(line.area),
-            area_class=line.area_class,
-            grid=line.grid,
-            road_section=line.road,
-            drawn_area=read_drawn(line.drawn),
-            object_code=line.object,
-            object_phase=line.phase,
-            stratum=line.stratum,
-            duty=line.duty,
-            weekly_hours=read_hours(line.hours),
-            basis=line.basis,
-            valid_from=line.valid_from or self.pack.file.valid_from,
-            valid_to=line.valid_to,
-            parties=(),
-        )
+            found.setdefault((line.code, line.valid_from), []).append(line)
+        begins = self.pack.file.valid_from
+        return [DatedDuty(since, duty_from(lines, begins, self._area)) for (_, since), lines in found.items()]
 
     def _area(self, ref: str) -> str:
         return self.pack.area(ref).ref if ref else ""

@@ -35,6 +35,10 @@ PERMISSIONS: dict[str, str] = {
     "rules.read": N_("Read the rule book"),
     "rules.propose": N_("Propose changes of the rule book"),
     "rules.approve": N_("Decide on proposals for the rule book"),
+    "ledger.read": N_("Read the responsibility ledger, its gaps and disputes"),
+    "ledger.propose": N_("Propose changes of the ledger, record handovers"),
+    "ledger.consent": N_("Consent to changes of the ledger for one's own organisation"),
+    "ledger.approve": N_("Decide on proposals for the ledger"),
     "objects.read": N_("See layers and what stands in the city"),
     "evaluation.read": N_("Read the evaluation"),
     "audit.read": N_("Verify chains and seals"),
@@ -73,51 +77,65 @@ ROLES: dict[str, Role] = {
             N_("Acceptor"),
             Axis.SUPERVISION,
             "reports.create reports.judge reports.contact cases.read cases.register cases.ask_verification rules.read "
-            "objects.read",
+            "ledger.read objects.read",
         ),
         _role(
             "shift_leader",
             N_("Shift leader"),
             Axis.SUPERVISION,
             "reports.judge reports.contact cases.read cases.ask_verification cases.register cases.file cases.refuse "
-            "cases.check cases.close cases.void rules.read objects.read evaluation.read",
+            "cases.check cases.close cases.void rules.read ledger.read objects.read evaluation.read",
         ),
         _role(
             "dispatcher",
             N_("Dispatcher"),
             Axis.COMMAND,
             "cases.read cases.dispatch cases.decide_return cases.decide_hold cases.end_hold cases.remind rules.read "
-            "objects.read evaluation.read",
+            "ledger.read objects.read evaluation.read",
         ),
         _role(
             "handler",
             N_("Handler"),
             Axis.COMMAND,
             "cases.read cases.sign_for cases.request_return cases.handle cases.ask_hold cases.end_hold rules.read "
-            "objects.read",
+            "ledger.read ledger.consent objects.read",
             handles=True,
         ),
-        _role("evaluator", N_("Evaluator"), Axis.SUPERVISION, "cases.read rules.read objects.read evaluation.read"),
         _role(
-            "auditor", N_("Auditor"), Axis.SUPERVISION, "cases.read rules.read objects.read evaluation.read audit.read"
+            "evaluator",
+            N_("Evaluator"),
+            Axis.SUPERVISION,
+            "cases.read rules.read ledger.read objects.read evaluation.read",
+        ),
+        _role(
+            "auditor",
+            N_("Auditor"),
+            Axis.SUPERVISION,
+            "cases.read rules.read ledger.read objects.read evaluation.read audit.read",
         ),
         _role(
             "administrator",
             N_("Administrator"),
             Axis.SUPERVISION,
-            "accounts.manage admin.use city.set_up rules.read objects.read evaluation.read",
+            "accounts.manage admin.use city.set_up rules.read ledger.read objects.read evaluation.read",
         ),
         _role(
             "rule_editor",
             N_("Rule-book editor"),
             Axis.SUPERVISION,
-            "rules.read objects.read rules.propose",
+            "rules.read ledger.read objects.read rules.propose",
+        ),
+        _role(
+            "ledger_keeper",
+            N_("Ledger keeper"),
+            Axis.SUPERVISION,
+            "cases.read rules.read objects.read ledger.read ledger.propose",
         ),
         _role(
             "leader",
             N_("Centre leader"),
             Axis.SUPERVISION,
-            "cases.read rules.read objects.read rules.approve evaluation.read",
+            "cases.read rules.read objects.read rules.approve ledger.read ledger.approve evaluation.read",
         ),
         _role("machine", N_("Reporting machine"), Axis.SUPERVISION, "reports.create"),
     )

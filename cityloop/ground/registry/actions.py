@@ -52,6 +52,16 @@ def write_duties(duties: Sequence[DutyData], scheme: str, proposal: int | None =
     LedgerParty.objects.bulk_create(parties, batch_size=BATCH)
 
 
+def hand_on(proposal: int, codes: Collection[str], day: date) -> None:
+    """Let duties end on a day by a proposal; one statement."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "UPDATE registry_ledgerrow SET valid_to = %(day)s, ended_by_id = %(proposal)s"
+            " WHERE code = ANY(%(codes)s) AND daterange(valid_from, valid_to) @> %(day)s::date",
+            {"day": day, "proposal": proposal, "codes": list(codes)},
+        )
+
+
 def _grid_ids(codes: Collection[str]) -> dict[str, int]:
     found = dict(UnitGrid.objects.filter(code__in=codes, valid_to=None).values_list("code", "id"))
     for code in sorted(set(codes) - set(found)):

@@ -10,9 +10,9 @@ from django.db.backends.utils import CursorWrapper
 from cityloop.core import bulk
 from cityloop.core.actor import Actor
 from cityloop.core.errors import Refused
-from cityloop.ground.places.actions import SET_UP
+from cityloop.ground.places.actions import SET_UP, renew
 from cityloop.ground.places.city import city
-from cityloop.ground.registry.models import Layer
+from cityloop.ground.registry.models import Layer, ObjectChange, UrbanObject
 from cityloop.ground.registry.objects import KINDS, LayerData, ObjectData, ObjectDifference
 
 SEQUENCE = 6
@@ -85,8 +85,21 @@ def take_objects(
         if apply and not found.taken:
             for statement in (_ENDED, *_APPLIED) if whole else _APPLIED:
                 cursor.execute(statement, told)
+            if any(found.counts.values()) and _answered_for(cursor, kind):
+                renew(actor=actor)
         cursor.execute("DROP TABLE registry_incoming")
     return found
+
+
+def _answered_for(cursor: CursorWrapper, layer: Layer) -> bool:
+    """Whether the ledger is held against objects of a layer."""
+    cursor.execute(
+        "SELECT EXISTS (SELECT FROM registry_ledgerrow r JOIN registry_object o"
+        " ON o.code = r.object_code OR o.code = r.road_section WHERE o.layer_id = %s)",
+        [layer.pk],
+    )
+    (named,) = cursor.fetchone()
+    return layer.managed or bool(named)
 
 
 def _parked(row: ObjectData) -> tuple[object, ...]:
@@ -184,3 +197,12 @@ WITH made AS (
 {_CHANGE} SELECT id, 'new', %(day)s, %(at)s, %(by)s, %(source)s, '{{}}' FROM made
 """,
 )
+
+
+def change_state(thing: UrbanObject, state: str, *, day: date, source: str, actor: Actor, at: datetime) -> None:
+    """Let an object be in another state from a day on. Whoever calls has seen to it that the actor may."""
+    before = {name.strip(): getattr(thing, name.strip()) for name in _TOLD.split(",")}
+    ObjectChange.objects.create(
+        object=thing, kind="changed", day=day, recorded_at=at, by=actor.key, source=source, before=before
+    )
+    UrbanObject.objects.filter(pk=thing.pk).update(state=state)

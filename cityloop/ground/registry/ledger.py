@@ -7,12 +7,14 @@ from enum import StrEnum
 from typing import NamedTuple
 
 from cityloop.core.hours import ALWAYS, Spans, minute_of_week
-from cityloop.ground.registry.models import LedgerParty, LedgerRow
-from cityloop.ground.registry.parties import SOLE
 
-TIERS = tuple(tier.value for tier in LedgerRow.Tier)
-FALLBACK_TIER, CONTRACT_TIER = LedgerRow.Tier.TERRITORY.value, LedgerRow.Tier.CONTRACT.value
-CONTRACTOR = LedgerParty.Role.CONTRACTOR.value
+TIERS = ("owner", "contract", "line", "territory")
+"""From strongest to weakest."""
+FALLBACK_TIER, CONTRACT_TIER = "territory", "contract"
+CONTRACTOR = "contractor"
+SOLE = ("handler", "lead", "contractor", "owner", "territory", "line_authority")
+"""Roles of which a duty has one body, in the order in which they act. Two bodies in equally specific duties are a
+dispute. A duty that has none of these roles names who assists or looks on, and decides nothing."""
 Scope = tuple[str, int | str]
 
 

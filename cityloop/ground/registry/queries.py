@@ -9,12 +9,13 @@ import shapely
 from django.db import connection
 from django.db.models import Q
 
+from cityloop.core.errors import Unknown
 from cityloop.core.hours import spans
 from cityloop.ground.places.city import CityValue
-from cityloop.ground.places.locate import AreaRow
+from cityloop.ground.places.locate import AreaRow, Place
 from cityloop.ground.places.models import Area
 from cityloop.ground.places.queries import area_classes, areas_on
-from cityloop.ground.registry.ledger import Duty, Ledger, Party
+from cityloop.ground.registry.ledger import Duty, Ledger, Party, Question
 from cityloop.ground.registry.spots import Spots, Thing
 from cityloop.ground.registry.terrain import Matter, Standing, Terrain
 from cityloop.ground.standards.models import Category
@@ -80,6 +81,42 @@ def further_on(revision: str, day: date) -> dict[int, tuple[int, ...]]:
         return {grid: tuple(areas) for grid, areas in cursor.fetchall()}
 
 
+@lru_cache(maxsize=8)
+def _classes_on(revision: str, day: date) -> dict[int, str]:
+    """What areas count as for limits on a day."""
+    known = ((area, name) for area, name, first, last in area_classes() if first <= day and (not last or day < last))
+    return dict(known)
+
+
+def question(
+    here: CityValue,
+    categories: tuple[int | None, ...],
+    place: Place,
+    at: datetime,
+    *,
+    situation: str = "",
+    stratum: str = "on",
+    thing: Thing | None = None,
+) -> Question:
+    """What is asked of the ledger about a place at an instant. `thing`: the object meant, where somebody names one."""
+    local = at.astimezone(here.zone)
+    day = local.date()
+    spot = spots_on(here.revision, day).at(place.lon, place.lat)
+    if thing is not None:
+        spot = spot._replace(object_code=thing.code, phase=thing.phase)
+    classes = _classes_on(here.revision, day)
+    return Question(
+        categories=categories,
+        areas=(*place.areas, *further_on(here.revision, day).get(place.grid or 0, ())),
+        at=local,
+        situation=situation,
+        area_class=next((classes[area] for area in reversed(place.areas) if area in classes), ""),
+        grid=place.grid,
+        stratum=stratum,
+        **spot._asdict(),
+    )
+
+
 def terrain_on(here: CityValue, at: datetime) -> Terrain:
     """The city as the ledger is held against it on the day of an instant; a constant number of statements."""
     local = at.astimezone(here.zone)
@@ -95,9 +132,7 @@ def terrain_on(here: CityValue, at: datetime) -> Terrain:
         areas=tiles | {row.id: row for row in _named_elsewhere(here.revision, day, set(tiles))},
         grids=areas.grids,
         further=further_on(here.revision, day),
-        classes={
-            area: name for area, name, first, last in area_classes() if first <= day and (last is None or day < last)
-        },
+        classes=_classes_on(here.revision, day),
         majors=majors,
         matters=sorted({Matter(rule.category, rule.major, rule.situation) for rule in rules}, key=str),
         things={thing.code: thing for thing in _standing(here, day, tiles)},
@@ -142,6 +177,13 @@ def things_on(day: date, codes: list[str]) -> list[Thing]:
             {"codes": codes, "day": day},
         )
         return [Thing(code, phase, bytes(shape)) for code, phase, shape in cursor.fetchall()]
+
+
+def thing_on(day: date, code: str) -> Thing:
+    """One of them; Unknown where there is none."""
+    for thing in things_on(day, [code]):
+        return thing
+    raise Unknown("object_unknown", object=code)
 
 
 PHASE = (

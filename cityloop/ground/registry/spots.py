@@ -20,6 +20,12 @@ class Thing(NamedTuple):
     phase: str
     shape: bytes
 
+    @property
+    def inner(self) -> tuple[float, float]:
+        """A point on it, in degrees."""
+        point = shapely.point_on_surface(shapely.from_wkb(self.shape))
+        return point.x, point.y
+
 
 class Spot(NamedTuple):
     """`drawn`: ids of duties; `object_code` with its `phase`, `road`: codes, or nothing."""

@@ -282,3 +282,13 @@ def counts() -> dict[str, int]:
 def _dicts(cursor: Any) -> list[dict[str, Any]]:
     names = [column.name for column in cursor.description]
     return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
+
+
+def count_by_ground() -> dict[tuple[int, int], int]:
+    """How many cases there ever were, by unit grid and category; one statement."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT grid_id, category_id, count(*) FROM cases_case"
+            " WHERE grid_id IS NOT NULL AND category_id IS NOT NULL GROUP BY grid_id, category_id"
+        )
+        return {(grid, category): count for grid, category, count in cursor.fetchall()}

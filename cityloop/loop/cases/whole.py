@@ -11,7 +11,7 @@ from cityloop.core import texts
 from cityloop.core.actor import Actor
 from cityloop.core.texts import N_, _
 from cityloop.ground.accounts.roles import ROLES
-from cityloop.ground.registry.models import LedgerParty, LedgerRow
+from cityloop.ground.registry.words import ROLE_TITLES, TIER_TITLES
 from cityloop.loop.cases.catalogue import channels
 from cityloop.loop.cases.countdown import countdown, of_case, of_stage
 from cityloop.loop.cases.lifecycle import CHOICES, FACT_KINDS, FACTS, HOLD_KINDS, STAGES, STATES, STEPS
@@ -22,24 +22,6 @@ from cityloop.loop.clocks.due import light
 from cityloop.loop.clocks.ground import Ground
 from cityloop.loop.evidence.actions import photo_ids
 
-TIERS = {
-    LedgerRow.Tier.OWNER: N_("owner of the object"),
-    LedgerRow.Tier.CONTRACT: N_("contract"),
-    LedgerRow.Tier.LINE: N_("line department"),
-    LedgerRow.Tier.TERRITORY: N_("territory"),
-}
-PARTIES = {
-    LedgerParty.Role.HANDLER: N_("handling unit"),
-    LedgerParty.Role.LEAD: N_("lead"),
-    LedgerParty.Role.ASSIST: N_("assisting"),
-    LedgerParty.Role.OWNER: N_("owner"),
-    LedgerParty.Role.CONTRACTOR: N_("contractor"),
-    LedgerParty.Role.TERRITORY: N_("territory"),
-    LedgerParty.Role.LINE_AUTHORITY: N_("line authority"),
-    LedgerParty.Role.SUPERVISING: N_("supervising body"),
-    LedgerParty.Role.LEADER: N_("leader in charge"),
-    LedgerParty.Role.CHIEF: N_("chief"),
-}
 ACTORS = {"system": N_("the system"), "history": N_("imported history"), "public": N_("a citizen")}
 HIDDEN_FROM_UNITS = frozenset({"collector"})
 """Roles whose holders are not named to those whose work they check."""
@@ -170,9 +152,9 @@ def _assignment(row: dict[str, Any]) -> dict[str, Any]:
 def _ledger(case: Mapping[str, Any]) -> dict[str, Any] | None:
     if case["ledger_code"] is None:
         return None
-    parties = [party | {"role_title": _(PARTIES[party["role"]])} for party in case["parties"] or ()]
+    parties = [party | {"role_title": _(ROLE_TITLES[party["role"]])} for party in case["parties"] or ()]
     named = {name: case[f"ledger_{name}"] for name in ("code", "tier", "basis", "duty")}
-    return named | {"tier_title": _(TIERS[case["ledger_tier"]]), "parties": parties}
+    return named | {"tier_title": _(TIER_TITLES[case["ledger_tier"]]), "parties": parties}
 
 
 def _rule(rule: dict[str, Any] | None) -> dict[str, Any] | None:

@@ -4,8 +4,8 @@ from datetime import datetime
 
 from cityloop.ground.accounts.tree import OrganisationValue
 from cityloop.ground.places.locate import Place
-from cityloop.ground.registry.ledger import CONTRACTOR, Answer, Finding, Question
-from cityloop.ground.registry.queries import further_on, ledger_of, spots_on
+from cityloop.ground.registry.ledger import CONTRACTOR, Answer, Finding
+from cityloop.ground.registry.queries import ledger_of, question
 from cityloop.ground.standards.queries import RuleValue
 from cityloop.loop.cases.facts import Facts
 from cityloop.loop.cases.rows import CaseRow
@@ -15,19 +15,8 @@ from cityloop.loop.clocks.ground import Ground
 def ask(rule: RuleValue, place: Place, ground: Ground, at: datetime) -> Answer:
     """What the ledger says of a rule at a place and an instant."""
     here = ground.city
-    local = at.astimezone(here.zone)
-    spot = spots_on(here.revision, local.date()).at(place.lon, place.lat)
-    return ledger_of(here.revision).who_answers_for(
-        Question(
-            categories=(rule.category, rule.major),
-            situation=rule.situation,
-            areas=(*place.areas, *further_on(here.revision, local.date()).get(place.grid or 0, ())),
-            area_class=ground.clock.area_class(place.areas, local.date()),
-            grid=place.grid,
-            at=local,
-            **spot._asdict(),
-        )
-    )
+    asked = question(here, (rule.category, rule.major), place, at, situation=rule.situation)
+    return ledger_of(here.revision).who_answers_for(asked)
 
 
 def propose(case: CaseRow, ground: Ground) -> Answer:

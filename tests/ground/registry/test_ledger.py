@@ -8,8 +8,10 @@ import pytest
 import shapely
 
 from cityloop.core.hours import read_hours, spans
-from cityloop.ground.registry.ledger import Duty, Finding, Ledger, Lost, Party, Question
+from cityloop.ground.registry.ledger import SOLE, TIERS, Duty, Finding, Ledger, Lost, Party, Question
+from cityloop.ground.registry.models import LedgerParty, LedgerRow
 from cityloop.ground.registry.spots import Spots, Thing
+from cityloop.ground.registry.words import LOST_TITLES, ROLE_TITLES
 
 ZONE = ZoneInfo("Asia/Shanghai")
 TUESDAY = datetime(2026, 3, 3, 10, tzinfo=ZONE)
@@ -100,6 +102,13 @@ def test_what_does_not_stand_says_why(scope: dict[str, Any], why: Lost) -> None:
     answer = Ledger([out, fallback]).who_answers_for(asked(**SPOT))
     assert (answer.finding, answer.handler) == (Finding.FALLBACK, STREET)
     assert answer.lost == ((out, why),)
+
+
+def test_tiers_and_roles_are_those_of_the_rows() -> None:
+    assert tuple(LedgerRow.Tier.values) == TIERS
+    assert set(SOLE) < set(LedgerParty.Role.values)
+    assert set(ROLE_TITLES) == set(LedgerParty.Role.values)
+    assert set(LOST_TITLES) == set(Lost)
 
 
 def test_the_hour_decides_at_the_citys_clock() -> None:

@@ -345,6 +345,342 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/ledger/contracts": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Contracts
+         * @description Duties in force whose contract ends within so many days, the first first.
+         */
+        get: operations["ledger_api_contracts"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/ledger/gaps": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Gaps
+         * @description Gaps and disputes on a day, each cause once.
+         */
+        get: operations["gaps_gaps"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/ledger/handovers": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Handed Over
+         * @description Handovers of one object, or of all, the latest first.
+         */
+        get: operations["changing_handed_over"];
+        put?: never;
+        /**
+         * Hand Over
+         * @description Record that an object passed into another phase. The same once more is the same record.
+         */
+        post: operations["changing_hand_over"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/ledger/proposals": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Page
+         * @description Proposals, the latest first.
+         */
+        get: operations["changing_page"];
+        put?: never;
+        /**
+         * Begin
+         * @description Begin a draft. The same once more is the same draft.
+         */
+        post: operations["changing_begin"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/ledger/proposals/{number}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * One
+         * @description A proposal with its changes and consents.
+         */
+        get: operations["changing_one"];
+        /**
+         * Describe
+         * @description Say anew what a draft is about and when it is to begin.
+         */
+        put: operations["changing_describe"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/ledger/proposals/{number}/approve": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Approve
+         * @description Let it become rows of the ledger, from the day proposed on; not for whoever had a hand in it.
+         */
+        post: operations["changing_approve"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/ledger/proposals/{number}/changes": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /**
+         * Put Change
+         * @description Let a duty begin, or say anew what one is to be; `problems` of a refusal names every field that is wrong.
+         */
+        put: operations["changing_put_change"];
+        post?: never;
+        /**
+         * Drop Change
+         * @description Leave a duty as it is.
+         */
+        delete: operations["changing_drop_change"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/ledger/proposals/{number}/consent": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Consent
+         * @description Agree for an organisation that gains or loses by it.
+         */
+        post: operations["changing_consent"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/ledger/proposals/{number}/reject": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Reject
+         * @description Decide against it.
+         */
+        post: operations["changing_reject"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/ledger/proposals/{number}/removals": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Remove
+         * @description Let a duty end on the day on which the proposal begins.
+         */
+        post: operations["changing_remove"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/ledger/proposals/{number}/submit": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Submit
+         * @description Hand a draft in. What contradicts another duty is refused, unless the proposal says that it makes a dispute.
+         */
+        post: operations["changing_submit"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/ledger/proposals/{number}/withdraw": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Withdraw
+         * @description Take a proposal back.
+         */
+        post: operations["changing_withdraw"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/ledger/rows": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Rows
+         * @description Duties in force on a day (today, if none is told), by code.
+         */
+        get: operations["ledger_api_rows"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/ledger/rows/{code}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * One
+         * @description Every row that a duty ever was, the latest first.
+         */
+        get: operations["ledger_api_one"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/ledger/what-if": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * What If
+         * @description The gaps and disputes that would appear and disappear. Nothing is written.
+         */
+        post: operations["gaps_what_if"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/ledger/who": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Who
+         * @description Who answers for a category at a spot and an instant, by which rows, and why the others do not.
+         */
+        get: operations["ledger_api_who"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/me": {
         parameters: {
             query?: never;
@@ -1317,6 +1653,13 @@ export interface components {
             /** Tiles */
             tiles: string | null;
         };
+        /** Body */
+        Body: {
+            /** Code */
+            code: string;
+            /** Name */
+            name: string;
+        };
         /**
          * CalendarOut
          * @description One calendar in one year; `known_until` is its last known day, null where the week alone is the whole truth.
@@ -1711,6 +2054,18 @@ export interface components {
             /** Yellow At */
             yellow_at: string | null;
         };
+        /** Coded */
+        Coded: {
+            /** Code */
+            code: string;
+            /** Name */
+            name: string;
+        };
+        /** Consenting */
+        Consenting: {
+            /** Organisation */
+            organisation: string;
+        };
         /**
          * Contact
          * @description How to reach the sender; all may be left out.
@@ -1796,6 +2151,234 @@ export interface components {
         DiscardIn: {
             /** Reason */
             reason: string;
+        };
+        /**
+         * Done
+         * @description Who did it, by name, and when.
+         */
+        Done: {
+            /**
+             * At
+             * Format: date-time
+             */
+            at: string;
+            /** Name */
+            name: string;
+        };
+        /**
+         * DutyChangeOut
+         * @description A duty as it stands and as it is to stand; null where there is none.
+         */
+        DutyChangeOut: {
+            after: components["schemas"]["DutyIn"] | null;
+            before: components["schemas"]["DutyIn"] | null;
+            /** Code */
+            code: string;
+        };
+        /**
+         * DutyConsent
+         * @description `given`: null while it is asked for.
+         */
+        DutyConsent: {
+            given: components["schemas"]["Done"] | null;
+            /** Organisation */
+            organisation: string;
+        };
+        /** DutyDecision */
+        DutyDecision: {
+            /**
+             * Note
+             * @default
+             */
+            note: string;
+        };
+        /**
+         * DutyIn
+         * @description A duty as a line of ledger.csv says it; empty scopes are any. It begins when the proposal does.
+         */
+        DutyIn: {
+            /**
+             * Area
+             * @default
+             */
+            area: string;
+            /**
+             * Area Class
+             * @default
+             */
+            area_class: string;
+            /**
+             * Basis
+             * @default
+             */
+            basis: string;
+            /**
+             * Category
+             * @default
+             */
+            category: string;
+            /** Code */
+            code: string;
+            /**
+             * Drawn
+             * @default
+             */
+            drawn: string;
+            /**
+             * Duty
+             * @default handle
+             */
+            duty: string;
+            /**
+             * Grid
+             * @default
+             */
+            grid: string;
+            /**
+             * Hours
+             * @default
+             */
+            hours: string;
+            /**
+             * Object
+             * @default
+             */
+            object: string;
+            /** Parties */
+            parties: components["schemas"]["DutyPartyIn"][];
+            /**
+             * Phase
+             * @default
+             */
+            phase: string;
+            /**
+             * Road
+             * @default
+             */
+            road: string;
+            /**
+             * Situation
+             * @default
+             */
+            situation: string;
+            /**
+             * Stratum
+             * @default
+             */
+            stratum: string;
+            /**
+             * Tier
+             * @default line
+             */
+            tier: string;
+            /** Valid To */
+            valid_to?: string | null;
+        };
+        /**
+         * DutyPartyIn
+         * @description `until`: the first day on which its contract no longer runs.
+         */
+        DutyPartyIn: {
+            /**
+             * Lot
+             * @default
+             */
+            lot: string;
+            /** Organisation */
+            organisation: string;
+            /**
+             * Person
+             * @default
+             */
+            person: string;
+            /**
+             * Role
+             * @default handler
+             */
+            role: string;
+            /** Until */
+            until?: string | null;
+        };
+        /**
+         * DutyProposalIn
+         * @description `begins`: a day after today; `disputes`: it says of itself that it makes a dispute.
+         */
+        DutyProposalIn: {
+            /**
+             * Basis
+             * @default
+             */
+            basis: string;
+            /**
+             * Begins
+             * Format: date
+             */
+            begins: string;
+            /**
+             * Disputes
+             * @default false
+             */
+            disputes: boolean;
+            /**
+             * Reason
+             * @default
+             */
+            reason: string;
+            /** Title */
+            title: string;
+        };
+        /**
+         * DutyProposalRow
+         * @description `may_decide`: whoever asks may approve or reject it, having had no hand in it.
+         */
+        DutyProposalRow: {
+            /** Basis */
+            basis: string;
+            /**
+             * Begins
+             * Format: date
+             */
+            begins: string;
+            /** Changes */
+            changes: components["schemas"]["DutyChangeOut"][];
+            /** Consents */
+            consents: components["schemas"]["DutyConsent"][];
+            decided: components["schemas"]["Done"] | null;
+            /** Disputes */
+            disputes: boolean;
+            made: components["schemas"]["Done"];
+            /** May Decide */
+            may_decide: boolean;
+            /** Note */
+            note: string;
+            /** Number */
+            number: number;
+            /** Reason */
+            reason: string;
+            /** State */
+            state: string;
+            submitted: components["schemas"]["Done"] | null;
+            /** Title */
+            title: string;
+        };
+        /** DutyRemoval */
+        DutyRemoval: {
+            /** Code */
+            code: string;
+        };
+        /**
+         * EndingOut
+         * @description `followed`: the same duty goes on that day.
+         */
+        EndingOut: {
+            /**
+             * Ends
+             * Format: date
+             */
+            ends: string;
+            /** Followed */
+            followed: boolean;
+            row: components["schemas"]["LedgerRowOut"];
         };
         /**
          * EntryOut
@@ -1909,6 +2492,45 @@ export interface components {
             /** Query */
             query: string;
         };
+        /**
+         * Filters
+         * @description `at`: the day of this instant, today if none is told; `area`: a code, with all below it.
+         */
+        Filters: {
+            /**
+             * After
+             * @default 0
+             */
+            after: number;
+            /**
+             * Area
+             * @default
+             */
+            area: string;
+            /** At */
+            at?: string | null;
+            /**
+             * Category
+             * @default
+             */
+            category: string;
+            /**
+             * Geometry
+             * @default false
+             */
+            geometry: boolean;
+            /**
+             * Kind
+             * @default
+             * @enum {string}
+             */
+            kind: "" | "ground" | "sliver" | "surface" | "phase" | "hours" | "contract" | "dispute";
+            /**
+             * Limit
+             * @default 100
+             */
+            limit: number;
+        };
         /** FollowIn */
         FollowIn: {
             /** Number */
@@ -1944,6 +2566,52 @@ export interface components {
             steps: components["schemas"]["PassedOut"][];
             /** Title */
             title: string;
+        };
+        /**
+         * HandoverIn
+         * @description `giver`, `taker`: the organisations that signed; `day`: not after today.
+         */
+        HandoverIn: {
+            /** Basis */
+            basis: string;
+            /**
+             * Day
+             * Format: date
+             */
+            day: string;
+            /** Giver */
+            giver: string;
+            /** Object */
+            object: string;
+            /** Taker */
+            taker: string;
+            /** To Phase */
+            to_phase: string;
+        };
+        /** HandoverOut */
+        HandoverOut: {
+            /** Basis */
+            basis: string;
+            /**
+             * Day
+             * Format: date
+             */
+            day: string;
+            /** From Phase */
+            from_phase: string;
+            /** Giver */
+            giver: string;
+            /** Object */
+            object: string;
+            /**
+             * Recorded At
+             * Format: date-time
+             */
+            recorded_at: string;
+            /** Taker */
+            taker: string;
+            /** To Phase */
+            to_phase: string;
         };
         /** Health */
         Health: {
@@ -2107,6 +2775,100 @@ export interface components {
             public: boolean;
         };
         /**
+         * LedgerAnswer
+         * @description `finding`: named, fallback (territory only), gap or dispute; `handler`: whom a case would be dispatched to;
+         *     `interim`: who acts at once where nobody or two answer; `reason`: the tier, and what pins the rows down.
+         */
+        LedgerAnswer: {
+            /** Area Class */
+            area_class: string;
+            /** Areas */
+            areas: string[];
+            /**
+             * At
+             * Format: date-time
+             */
+            at: string;
+            /** Finding */
+            finding: string;
+            /** Finding Title */
+            finding_title: string;
+            /** Grid */
+            grid: string | null;
+            handler: components["schemas"]["Body"] | null;
+            interim: components["schemas"]["Body"] | null;
+            /** Lost */
+            lost: components["schemas"]["LostRow"][];
+            /** Object */
+            object: string;
+            /** Parties */
+            parties: components["schemas"]["LedgerPartyOut"][];
+            /** Phase */
+            phase: string;
+            /** Reason */
+            reason: string[];
+            /** Road */
+            road: string;
+            /** Rows */
+            rows: components["schemas"]["LedgerRowOut"][];
+        };
+        /**
+         * LedgerGap
+         * @description `number`: its place among all of the day; `rows`: the duties that are the cause; `area`: the smallest that holds
+         *     it; `why`: the roles in dispute, or the day a contract ended; `cases`: past cases of the ground and the categories;
+         *     `geometry`: GeoJSON in WGS-84, where it was asked for and the ground is known.
+         */
+        LedgerGap: {
+            area: components["schemas"]["Coded"] | null;
+            /** Area M2 */
+            area_m2: number;
+            /** Cases */
+            cases: number;
+            /** Categories */
+            categories: components["schemas"]["Coded"][];
+            /** Geometry */
+            geometry: {
+                [key: string]: unknown;
+            } | null;
+            /** Hours */
+            hours: string;
+            /** Kind */
+            kind: string;
+            /** Kind Title */
+            kind_title: string;
+            /** Number */
+            number: number;
+            /** Object */
+            object: string;
+            /** Phase */
+            phase: string;
+            /** Rows */
+            rows: string[];
+            /** Stratum */
+            stratum: string;
+            /** Why */
+            why: string;
+        };
+        /**
+         * LedgerGaps
+         * @description `counts`: of the day, by kind; `next` is to be given as `after` for the following page; null on the last.
+         */
+        LedgerGaps: {
+            /**
+             * At
+             * Format: date-time
+             */
+            at: string;
+            /** Counts */
+            counts: {
+                [key: string]: number;
+            };
+            /** Gaps */
+            gaps: components["schemas"]["LedgerGap"][];
+            /** Next */
+            next: number | null;
+        };
+        /**
          * LedgerOut
          * @description The row of the responsibility ledger that the case stands under.
          */
@@ -2123,6 +2885,92 @@ export interface components {
             tier: string;
             /** Tier Title */
             tier_title: string;
+        };
+        /**
+         * LedgerPage
+         * @description `next` is to be given as `after` for the following page; null on the last.
+         */
+        LedgerPage: {
+            /** Next */
+            next: string | null;
+            /** Rows */
+            rows: components["schemas"]["LedgerRowOut"][];
+        };
+        /**
+         * LedgerPartyOut
+         * @description `until`: the first day on which its contract no longer runs.
+         */
+        LedgerPartyOut: {
+            /** Lot */
+            lot: string;
+            /** Name */
+            name: string;
+            /** Organisation */
+            organisation: string;
+            /** Person */
+            person: string;
+            /** Role */
+            role: string;
+            /** Role Title */
+            role_title: string;
+            /** Until */
+            until: string | null;
+        };
+        /**
+         * LedgerRowOut
+         * @description A duty; empty scopes are any. `drawn`: WKT in WGS-84; `hours`: as packs write them; `proposal`, `ended_by`: the
+         *     proposals that it began and ended by.
+         */
+        LedgerRowOut: {
+            /** Area */
+            area: string;
+            /** Area Class */
+            area_class: string;
+            /** Area Name */
+            area_name: string;
+            /** Basis */
+            basis: string;
+            /** Category */
+            category: string;
+            /** Category Name */
+            category_name: string;
+            /** Code */
+            code: string;
+            /** Drawn */
+            drawn: string;
+            /** Duty */
+            duty: string;
+            /** Ended By */
+            ended_by: number | null;
+            /** Grid */
+            grid: string;
+            /** Hours */
+            hours: string;
+            /** Object */
+            object: string;
+            /** Parties */
+            parties: components["schemas"]["LedgerPartyOut"][];
+            /** Phase */
+            phase: string;
+            /** Proposal */
+            proposal: number | null;
+            /** Road */
+            road: string;
+            /** Situation */
+            situation: string;
+            /** Stratum */
+            stratum: string;
+            /** Tier */
+            tier: string;
+            /** Tier Title */
+            tier_title: string;
+            /**
+             * Valid From
+             * Format: date
+             */
+            valid_from: string;
+            /** Valid To */
+            valid_to: string | null;
         };
         /** LetInOut */
         LetInOut: {
@@ -2205,6 +3053,18 @@ export interface components {
             unit: components["schemas"]["LimitUnit"];
             /** Value */
             value: number;
+        };
+        /**
+         * LostRow
+         * @description `why`: not_yet, no_longer, contract_ended, other_situation, other_phase, other_stratum, outside_hours,
+         *     weaker_tier, less_specific.
+         */
+        LostRow: {
+            row: components["schemas"]["LedgerRowOut"];
+            /** Why */
+            why: string;
+            /** Why Title */
+            why_title: string;
         };
         /**
          * ManyStepsIn
@@ -2654,11 +3514,16 @@ export interface components {
         };
         /**
          * ProposalOut
-         * @description `finding` is named, fallback (territory only), gap or dispute; `rows` are the ledger rows that decide.
+         * @description `finding` is named, fallback (territory only), gap or dispute; `rows` are the ledger rows that decide; `interim`:
+         *     who acts at once where nobody or two answer.
          */
         ProposalOut: {
             /** Finding */
             finding: string;
+            /** Interim */
+            interim: string | null;
+            /** Interim Name */
+            interim_name: string | null;
             /** Organisation */
             organisation: string | null;
             /** Organisation Name */
@@ -4052,6 +4917,34 @@ export interface components {
             states: components["schemas"]["StateOut"][];
             today: components["schemas"]["TodayOut"];
         };
+        /**
+         * WhatIf
+         * @description Duties as they would be, and codes of those that would end; `at`: judged on the day of this instant.
+         */
+        WhatIf: {
+            /**
+             * At
+             * Format: date-time
+             */
+            at: string;
+            /**
+             * Duties
+             * @default []
+             */
+            duties: components["schemas"]["DutyIn"][];
+            /**
+             * Removals
+             * @default []
+             */
+            removals: string[];
+        };
+        /** WhatIfOut */
+        WhatIfOut: {
+            /** Appear */
+            appear: components["schemas"]["LedgerGap"][];
+            /** Disappear */
+            disappear: components["schemas"]["LedgerGap"][];
+        };
     };
     responses: never;
     parameters: never;
@@ -4063,6 +4956,7 @@ export type AreaChoice = components['schemas']['AreaChoice'];
 export type Asked = components['schemas']['Asked'];
 export type AssignmentOut = components['schemas']['AssignmentOut'];
 export type BaseMap = components['schemas']['BaseMap'];
+export type Body = components['schemas']['Body'];
 export type CalendarOut = components['schemas']['CalendarOut'];
 export type CaseCounts = components['schemas']['CaseCounts'];
 export type CaseFilter = components['schemas']['CaseFilter'];
@@ -4077,25 +4971,46 @@ export type ChoiceOut = components['schemas']['ChoiceOut'];
 export type Choices = components['schemas']['Choices'];
 export type CityOut = components['schemas']['CityOut'];
 export type ClockOut = components['schemas']['ClockOut'];
+export type Coded = components['schemas']['Coded'];
+export type Consenting = components['schemas']['Consenting'];
 export type Contact = components['schemas']['Contact'];
 export type Countdown = components['schemas']['Countdown'];
 export type DayOut = components['schemas']['DayOut'];
 export type DemoLogin = components['schemas']['DemoLogin'];
 export type DiscardIn = components['schemas']['DiscardIn'];
+export type Done = components['schemas']['Done'];
+export type DutyChangeOut = components['schemas']['DutyChangeOut'];
+export type DutyConsent = components['schemas']['DutyConsent'];
+export type DutyDecision = components['schemas']['DutyDecision'];
+export type DutyIn = components['schemas']['DutyIn'];
+export type DutyPartyIn = components['schemas']['DutyPartyIn'];
+export type DutyProposalIn = components['schemas']['DutyProposalIn'];
+export type DutyProposalRow = components['schemas']['DutyProposalRow'];
+export type DutyRemoval = components['schemas']['DutyRemoval'];
+export type EndingOut = components['schemas']['EndingOut'];
 export type EntryOut = components['schemas']['EntryOut'];
 export type EvaluationOut = components['schemas']['EvaluationOut'];
 export type ExtensionIn = components['schemas']['ExtensionIn'];
 export type FilterIn = components['schemas']['FilterIn'];
 export type FilterOut = components['schemas']['FilterOut'];
+export type Filters = components['schemas']['Filters'];
 export type FollowIn = components['schemas']['FollowIn'];
 export type FollowOut = components['schemas']['FollowOut'];
+export type HandoverIn = components['schemas']['HandoverIn'];
+export type HandoverOut = components['schemas']['HandoverOut'];
 export type Health = components['schemas']['Health'];
 export type HeldOut = components['schemas']['HeldOut'];
 export type HeldPage = components['schemas']['HeldPage'];
 export type HoldOut = components['schemas']['HoldOut'];
 export type LateOut = components['schemas']['LateOut'];
 export type LayerOut = components['schemas']['LayerOut'];
+export type LedgerAnswer = components['schemas']['LedgerAnswer'];
+export type LedgerGap = components['schemas']['LedgerGap'];
+export type LedgerGaps = components['schemas']['LedgerGaps'];
 export type LedgerOut = components['schemas']['LedgerOut'];
+export type LedgerPage = components['schemas']['LedgerPage'];
+export type LedgerPartyOut = components['schemas']['LedgerPartyOut'];
+export type LedgerRowOut = components['schemas']['LedgerRowOut'];
 export type LetInOut = components['schemas']['LetInOut'];
 export type Light = components['schemas']['Light'];
 export type LightCounts = components['schemas']['LightCounts'];
@@ -4103,6 +5018,7 @@ export type LightsOut = components['schemas']['LightsOut'];
 export type LimitOut = components['schemas']['LimitOut'];
 export type LimitUnit = components['schemas']['LimitUnit'];
 export type LinkOut = components['schemas']['LinkOut'];
+export type LostRow = components['schemas']['LostRow'];
 export type ManyStepsIn = components['schemas']['ManyStepsIn'];
 export type ManyStepsOut = components['schemas']['ManyStepsOut'];
 export type Me = components['schemas']['Me'];
@@ -4181,6 +5097,8 @@ export type UserOut = components['schemas']['UserOut'];
 export type WaitingOut = components['schemas']['WaitingOut'];
 export type WaitingPage = components['schemas']['WaitingPage'];
 export type WallOut = components['schemas']['WallOut'];
+export type WhatIf = components['schemas']['WhatIf'];
+export type WhatIfOut = components['schemas']['WhatIfOut'];
 export type $defs = Record<string, never>;
 export interface operations {
     clocks_calendars: {
@@ -5602,6 +6520,1894 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["LayerOut"][];
+                };
+            };
+            /** @description Not understood */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Refused */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Failed */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not available */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    ledger_api_contracts: {
+        parameters: {
+            query?: {
+                day?: string | null;
+                days?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["EndingOut"][];
+                };
+            };
+            /** @description Not understood */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Refused */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Failed */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not available */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    gaps_gaps: {
+        parameters: {
+            query?: {
+                after?: number;
+                area?: string;
+                at?: string | null;
+                category?: string;
+                geometry?: boolean;
+                kind?: "" | "ground" | "sliver" | "surface" | "phase" | "hours" | "contract" | "dispute";
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LedgerGaps"];
+                };
+            };
+            /** @description Not understood */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Refused */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Failed */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not available */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    changing_handed_over: {
+        parameters: {
+            query?: {
+                code?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HandoverOut"][];
+                };
+            };
+            /** @description Not understood */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Refused */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Failed */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not available */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    changing_hand_over: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["HandoverIn"];
+            };
+        };
+        responses: {
+            /** @description Created */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HandoverOut"];
+                };
+            };
+            /** @description Not understood */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Overtaken */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Refused */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Failed */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not available */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    changing_page: {
+        parameters: {
+            query?: {
+                state?: "" | "draft" | "submitted" | "approved" | "rejected" | "withdrawn";
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DutyProposalRow"][];
+                };
+            };
+            /** @description Not understood */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Refused */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Failed */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not available */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    changing_begin: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["DutyProposalIn"];
+            };
+        };
+        responses: {
+            /** @description Created */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DutyProposalRow"];
+                };
+            };
+            /** @description Not understood */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Overtaken */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Refused */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Failed */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not available */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    changing_one: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                number: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DutyProposalRow"];
+                };
+            };
+            /** @description Not understood */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not offered here */
+            405: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Refused */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Failed */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not available */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    changing_describe: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                number: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["DutyProposalIn"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DutyProposalRow"];
+                };
+            };
+            /** @description Not understood */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not offered here */
+            405: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Overtaken */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Refused */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Failed */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not available */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    changing_approve: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                number: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["DutyDecision"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DutyProposalRow"];
+                };
+            };
+            /** @description Not understood */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Overtaken */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Refused */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Failed */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not available */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    changing_put_change: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                number: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["DutyIn"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DutyProposalRow"];
+                };
+            };
+            /** @description Not understood */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Overtaken */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Refused */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Failed */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not available */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    changing_drop_change: {
+        parameters: {
+            query: {
+                code: string;
+            };
+            header?: never;
+            path: {
+                number: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DutyProposalRow"];
+                };
+            };
+            /** @description Not understood */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Overtaken */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Refused */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Failed */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not available */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    changing_consent: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                number: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Consenting"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DutyProposalRow"];
+                };
+            };
+            /** @description Not understood */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Overtaken */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Refused */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Failed */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not available */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    changing_reject: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                number: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["DutyDecision"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DutyProposalRow"];
+                };
+            };
+            /** @description Not understood */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Overtaken */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Refused */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Failed */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not available */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    changing_remove: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                number: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["DutyRemoval"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DutyProposalRow"];
+                };
+            };
+            /** @description Not understood */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Overtaken */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Refused */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Failed */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not available */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    changing_submit: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                number: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DutyProposalRow"];
+                };
+            };
+            /** @description Not understood */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Overtaken */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Refused */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Failed */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not available */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    changing_withdraw: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                number: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DutyProposalRow"];
+                };
+            };
+            /** @description Not understood */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Overtaken */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Refused */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Failed */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not available */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    ledger_api_rows: {
+        parameters: {
+            query?: {
+                after?: string;
+                area?: string;
+                category?: string;
+                day?: string | null;
+                limit?: number;
+                organisation?: string;
+                thing?: string;
+                tier?: "" | "owner" | "contract" | "line" | "territory";
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LedgerPage"];
+                };
+            };
+            /** @description Not understood */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Refused */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Failed */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not available */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    ledger_api_one: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                code: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LedgerRowOut"][];
+                };
+            };
+            /** @description Not understood */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not offered here */
+            405: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Refused */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Failed */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not available */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    gaps_what_if: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["WhatIf"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WhatIfOut"];
+                };
+            };
+            /** @description Not understood */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Overtaken */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Refused */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Failed */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not available */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    ledger_api_who: {
+        parameters: {
+            query: {
+                area?: string;
+                at?: string | null;
+                category: string;
+                lat?: number | null;
+                lon?: number | null;
+                object?: string;
+                situation?: string;
+                stratum?: "on" | "under" | "above";
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LedgerAnswer"];
                 };
             };
             /** @description Not understood */
