@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from bench.figures import Sheet
 
-PARTS = ("due", "ledger", "objects", "replay", "evaluation", "online", "desk", "sweep")
+PARTS = ("due", "places", "ledger", "objects", "replay", "evaluation", "online", "desk", "sweep")
 
 
 def main() -> None:
@@ -26,7 +26,12 @@ def main() -> None:
 
         ERR.print("due ...")
         due.measure(sheet)
-    if wanted != ("due",):
+    if "places" in wanted:
+        from bench import places
+
+        ERR.print("places ...")
+        places.measure(sheet)
+    if not set(wanted) <= {"due", "places"}:
         where |= _in_town(wanted, sheet, options)
     sheet.show()
     _write({"machine": where, "figures": [figure.to_dict() for figure in sheet.figures]}, options.json)
