@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 GROUND = ("ledger", "addresses", "objects", "tiles", "features")
 """Parts that need a city and no history."""
-PARTS = ("due", *GROUND, "replay", "evaluation", "online", "desk", "sweep")
+PARTS = ("due", "places", *GROUND, "replay", "evaluation", "online", "desk", "sweep")
 
 
 def main() -> None:
@@ -29,7 +29,12 @@ def main() -> None:
 
         ERR.print("due ...")
         due.measure(sheet)
-    if wanted != ("due",):
+    if "places" in wanted:
+        from bench import places
+
+        ERR.print("places ...")
+        places.measure(sheet)
+    if not set(wanted) <= {"due", "places"}:
         where |= _in_town(wanted, sheet, options)
     sheet.show()
     _write(

@@ -160,6 +160,15 @@ def _standing(prefix: str) -> tuple[dict[str, int], int, int]:
     return {day: last for day, last, *_ in rows}, sum(row[2] for row in rows), sum(row[3] for row in rows)
 
 
+class _Life(NamedTuple):
+    """When a case begins and ends, what it is about, and its steps."""
+
+    opened: datetime
+    ended: datetime
+    rule: RuleValue
+    path: Sequence[str]
+
+
 @dataclass(frozen=True)
 class _City:
     """What cases are made from: the ground, the map of today, and chance."""
@@ -190,25 +199,32 @@ class _City:
         )
 
     def cases(self, count: int, serials: dict[str, int]) -> Iterator[list[Move]]:
-        """The moves of so many cases, numbered on from `serials`."""
+        """The moves of so many cases, the oldest first, numbered on from `serials`."""
         states = [steps for _, steps in STATES.values()]
         paths = self.chance.choices(states, [weight for weight, _ in STATES.values()], k=count)
         rules = self.chance.choices(self.rules, _weights(len(self.rules)), k=count)
-        ids = bulk.reserve(CASE_IDS, count)
-        for id_, path, rule, place in zip(ids, paths, rules, self._places(count), strict=True):
-            opened = max(self.begins, self.now - self._age(rule, self.now, 0))
-            yield self._moves(id_, self._number(opened, serials), rule, place, opened, self.now, path)
+        opened = [max(self.begins, self.now - self._age(rule, self.now, 0)) for rule in rules]
+        yield from self._one_by_one(
+            [_Life(first, self.now, rule, path) for first, rule, path in zip(opened, rules, paths, strict=True)],
+            serials,
+        )
 
     def closed(self, count: int, days: int, serials: dict[str, int]) -> Iterator[list[Move]]:
         """The moves of so many cases of the last days that are closed, each after a share of its limit."""
         rules = [rule for rule in self.rules if not rule.check_window]
-        ids = bulk.reserve(CASE_IDS, count)
-        for id_, rule, place in zip(
-            ids, self.chance.choices(rules, _weights(len(rules)), k=count), self._places(count), strict=True
-        ):
+        lives = []
+        for rule in self.chance.choices(rules, _weights(len(rules)), k=count):
             opened = max(self.begins, self.now - timedelta(days=days) * self.chance.random())
             ended = min(self.now, opened + self._age(rule, opened, QUICKEST))
-            yield self._moves(id_, self._number(opened, serials), rule, place, opened, ended, CLOSED)
+            lives.append(_Life(opened, ended, rule, CLOSED))
+        yield from self._one_by_one(lives, serials)
+
+    def _one_by_one(self, lives: list[_Life], serials: dict[str, int]) -> Iterator[list[Move]]:
+        """In the order in which they begin: what the ledger knows of a day is read once."""
+        lives.sort(key=lambda life: life.opened)
+        ids = bulk.reserve(CASE_IDS, len(lives))
+        for id_, life, place in zip(ids, lives, self._places(len(lives)), strict=True):
+            yield self._moves(id_, self._number(life.opened, serials), life, place)
 
     def _number(self, opened: datetime, serials: dict[str, int]) -> str:
         day = f"{self.here.city.day(opened):%Y%m%d}"
@@ -225,12 +241,10 @@ class _City:
         self,
         id_: int,
         number: str,
-        rule: RuleValue,
+        life: _Life,
         place: Place,
-        opened: datetime,
-        ended: datetime,
-        path: Sequence[str],
     ) -> list[Move]:
+        opened, ended, rule, path = life
         report = Report(
             self.chance.choice(self.channels),
             number,

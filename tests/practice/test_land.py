@@ -11,12 +11,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from cityloop.core.errors import Refused
+from cityloop.ground.places.beats import design
 from cityloop.ground.places.metres import polygons_of, square_metres
 from cityloop.ground.places.seams import seam_errors
 from cityloop.practice import land, made
 from cityloop.practice.cutting import cut
 from cityloop.practice.made import GivenArea
-from cityloop.practice.wishes import Wishes
+from cityloop.practice.wishes import Share, Wishes
 
 LON, LAT = 116.3, 39.9
 WISHES = Wishes.model_validate(
@@ -83,6 +84,16 @@ def test_a_district_is_settled_without_a_seam(seed: int) -> None:
     assert min(numbers[code] for code in communities) >= 1
     assert sorted(code for groups in found.parts.values() for group in groups for code in group) == communities
     assert land.settle(job, WISHES) == found
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_beats_of_a_town_come_out_even_and_connected_on_ground_cut_aslant(seed: int) -> None:
+    """No lattice: cells are clipped by the borders of communities that run any way."""
+    town = WISHES.model_copy(update={"urban": "Town|Village", "town": Share(ground=1, built_up=5_000)})
+    units = land.settle(district(ground(seed, 0.02), seed), town).units
+    cells, load = [unit.polygon for unit in units], [unit.load for unit in units]
+    found = design(cells, load, max(1, len(units) // 12), seed)
+    assert (found.balanced, found.figures.worst <= 1.15, found.figures.connected) == (True, True, True)
 
 
 def areas() -> list[GivenArea]:

@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from cityloop.ground.places.borders import Graph, pieces
+from cityloop.ground.places.borders import Graph, by_part, pieces
 from cityloop.ground.places.metres import Floats
 
 DIRECTIONS = 8
@@ -15,6 +15,8 @@ DIRECTIONS = 8
 SWEEPS = 60
 """Tries for each cell while the search cools down."""
 HEAT = 0.05
+ROUNDS = 60
+"""Ways on which cells are handed on after the search."""
 MARGIN = 0.02
 """The search aims this much below the limit."""
 
@@ -96,6 +98,65 @@ class Search:
     def worst(self) -> float:
         return max(self.load) / self.mean
 
+    def relieve(self, rounds: int = ROUNDS) -> None:
+        """Hand cells on from the heaviest part to the nearest one with room, part by part, until none is too heavy.
+
+        What single moves cannot do: where a whole region has too much, each part on the way takes one cell and gives
+        one away.
+        """
+        for _ in range(rounds):
+            heavy = max(range(len(self.load)), key=self.load.__getitem__)
+            if self.load[heavy] <= self.limit * self.mean or not self._hand_on(heavy):
+                return
+            self.cool(sweeps=1, heat=0)
+
+    def _hand_on(self, heavy: int) -> bool:
+        """Along the shortest way on which every part can give a cell away; whether there is one."""
+        members: dict[int, list[int]] = by_part(self.part)
+        before: dict[int, int] = {heavy: heavy}
+        waiting = [heavy]
+        for part in waiting:  # grows while it is read: the nearest parts first
+            if part != heavy and self.load[part] < self.mean:
+                return self._along(part, before, members)
+            for other in self._next_to(members[part], part):
+                if other not in before:
+                    before[other] = part
+                    waiting.append(other)
+        return False
+
+    def _next_to(self, cells: list[int], part: int) -> list[int]:
+        around = {self.part[other] for cell in cells for other in self.ground.graph[cell]}
+        return sorted(around - {part})
+
+    def _along(self, light: int, before: dict[int, int], members: dict[int, list[int]]) -> bool:
+        """One cell over each border of a way, from its end to its beginning; at least the last must go."""
+        to = light
+        moved = False
+        while to != before[to]:
+            part = before[to]
+            fit = [
+                cell
+                for cell in members[part]
+                if any(self.part[other] == to for other in self.ground.graph[cell])
+                and self.size[part] > 1
+                and self.ground.load[cell] > 0
+                and self._holds_without(cell, part)
+            ]
+            if not fit:
+                return moved
+            room = max(self.mean - self.load[to], 0.0)
+            self._move(min(fit, key=lambda cell: (abs(self.ground.load[cell] - room), cell)), part, to)
+            moved = True
+            to = part
+        return moved
+
+    def _move(self, cell: int, own: int, other: int) -> None:
+        self.part[cell] = other
+        self.load[own] -= self.ground.load[cell]
+        self.load[other] += self.ground.load[cell]
+        self.size[own] -= 1
+        self.size[other] += 1
+
     def _try(self, cell: int, warmth: float) -> None:
         own = self.part[cell]
         around = self.ground.graph[cell]
@@ -107,11 +168,7 @@ class Search:
         if gain > 0 and (warmth <= 0 or self.random.random() >= exp(-gain / warmth)):
             return
         if self._holds_without(cell, own):
-            self.part[cell] = other
-            self.load[own] -= self.ground.load[cell]
-            self.load[other] += self.ground.load[cell]
-            self.size[own] -= 1
-            self.size[other] += 1
+            self._move(cell, own, other)
 
     def _gain(self, cell: int, own: int, other: int) -> float:
         """By how much the energy rises."""

@@ -61,8 +61,9 @@ def design(cells: ArrayLike, load: ArrayLike, count: int, seed: int = 0, current
 
     `load`: one finite number from 0 on for each cell, in any unit; if all are 0 the cells count. Where the cells lie
     apart each island gets beats by its load, at least one. `current`: the beat of each cell today (-1: none). If those
-    are `count` connected beats, they are mended by as few moves as the search needs; else the new beats take the
-    numbers of those they have most load in common with. The same input gives the same design for each seed.
+    are `count` connected beats the search begins from them; else, or where it does not come out even so, the new beats
+    take the numbers of those they have most load in common with. How much moves is told, not limited. The same input
+    gives the same design for each seed.
 
     Refused where `count` is below the number of islands or above that of cells. The work is bounded: where one cell
     is heavier than 1.15 means, or an island's share does not come out even, `bound` tells what can be had at best.
@@ -163,6 +164,7 @@ def _fresh(ground: Ground, islands: list[list[int]], shares: list[int], limit: f
         search = Search(ground, list(first), len(parts), limit, seed * TRIES + len(tries))
         search.cool()
         search.cool(sweeps=5, heat=0)
+        search.relieve()
         tries.append(search)
     return np.array(min(tries, key=Search.worst).part, np.int64)
 

@@ -55,10 +55,6 @@ def pieces(members: Iterable[int], graph: Graph) -> list[list[int]]:
     return found
 
 
-def connected(members: Iterable[int], graph: Graph) -> bool:
-    return len(pieces(members, graph)) <= 1
-
-
 def by_part(assignment: Iterable[int]) -> dict[int, list[int]]:
     """The members of each part; -1 is none."""
     members: dict[int, list[int]] = defaultdict(list)

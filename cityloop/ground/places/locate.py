@@ -3,13 +3,14 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
+from math import isfinite
 from typing import Any, NamedTuple
 
 import numpy as np
 import shapely
 from numpy.typing import ArrayLike, NDArray
 
-from cityloop.ground.places.metres import Shapes
+from cityloop.ground.places.metres import Floats, Shapes
 
 Index = NDArray[np.int64]
 """Positions in a list; -1 where there is none."""
@@ -38,6 +39,33 @@ class GridRow(NamedTuple):
     east: float
     north: float
     shape: bytes | None = None
+
+
+class _Shapes:
+    """Polygons in which points are looked for; those that are `boxes` hold whatever their box holds."""
+
+    def __init__(self, shapes: Shapes, boxes: NDArray[np.bool_]) -> None:
+        self.shapes, self.boxes = shapes, boxes
+        self.tree = shapely.STRtree(shapes)
+        shapely.prepare(shapes[~boxes])
+
+    def first(self, points: Shapes, lon: Floats, lat: Floats) -> Index:
+        """For each point (None is none) the first shape that holds or touches it, by position; or -1."""
+        found = np.full(len(points), len(self.shapes), np.int64)
+        if len(self.shapes) and len(points):
+            which, shape = self.tree.query(points)
+            kept = self.boxes[shape]
+            asked = np.flatnonzero(~kept)
+            near = which[asked]
+            kept[asked] = shapely.intersects_xy(self.shapes[shape[asked]], lon[near], lat[near])
+            np.minimum.at(found, which[kept], shape[kept])
+        found[found == len(self.shapes)] = -1
+        return found
+
+    def first_one(self, point: Any) -> int:
+        """The same for a single point."""
+        found = self.tree.query(point, predicate="intersects")
+        return int(found.min()) if len(found) else -1
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,22 +98,22 @@ class AreaMap:
         self.areas = sorted(areas, key=lambda row: (-len(row.path), row.code))
         self.grids = sorted(grids, key=lambda row: row.code)
         self._by_code = {row.code: row for row in reversed(self.areas)}
-        self._place_of_area: Index = np.array([i for i, row in enumerate(self.areas) if row.shape], np.int64)
-        shapes = shapely.from_wkb([row.shape for row in self.areas if row.shape])
-        self._shapes = shapely.STRtree(shapely.make_valid(np.asarray(shapes, dtype=object)))
-        self._cells = shapely.STRtree(cells_of(self.grids))
+        drawn = [i for i, row in enumerate(self.areas) if row.shape]
+        depths = dict.fromkeys(len(self.areas[i].path) for i in drawn)
+        self._levels = [_level(self.areas, [i for i in drawn if len(self.areas[i].path) == depth]) for depth in depths]
+        self._cells = _Shapes(cells_of(self.grids), np.array([row.shape is None for row in self.grids], bool))
         position = {row.id: i for i, row in enumerate(self.areas)}
         self._area_of_grid: Index = np.array([position[row.area] for row in self.grids], np.int64)
 
     @property
     def has_shapes(self) -> bool:
         """Whether a point in no area and no grid is known to be outside the city."""
-        return len(self._place_of_area) > 0
+        return len(self._levels) > 0
 
     @property
     def bounds(self) -> tuple[float, float, float, float] | None:
         """West, south, east, north of all polygons and grids, in degrees; None where there are neither."""
-        known = [tree.geometries for tree in (self._shapes, self._cells) if len(tree)]
+        known = [kind.shapes for kind in (*(level for level, _ in self._levels), self._cells) if len(kind.shapes)]
         if not known:
             return None
         west, south, east, north = shapely.total_bounds(np.concatenate(known)).tolist()
@@ -96,11 +124,13 @@ class AreaMap:
         lon, lat = np.asarray(lons, np.float64), np.asarray(lats, np.float64)
         points = shapely.points(lon, lat)
         points[~(np.isfinite(lon) & np.isfinite(lat))] = None
-        grids = _smallest(self._cells, points)
+        grids = self._cells.first(points, lon, lat)
         areas = np.full(len(points), -1, np.int64)
-        if self.has_shapes:
-            found = _smallest(self._shapes, points)
-            areas[found >= 0] = self._place_of_area[found[found >= 0]]
+        left = np.arange(len(points))
+        for level, places in self._levels:
+            found = level.first(points[left], lon[left], lat[left])
+            areas[left[found >= 0]] = places[found[found >= 0]]
+            left = left[found < 0]
         return grids, areas
 
     def places(
@@ -113,13 +143,19 @@ class AreaMap:
 
     def place(self, lon: float | None, lat: float | None, printed: str = "") -> Place:
         """`places` for a single point."""
-        return self.places([lon], [lat], [printed])[0]
+        if lon is None or lat is None or not (isfinite(lon) and isfinite(lat)):
+            return self._place(lon, lat, -1, -1, printed)
+        point = shapely.points(lon, lat)
+        grid = self._cells.first_one(point)
+        for level, places in self._levels:
+            if (found := level.first_one(point)) >= 0:
+                return self._place(lon, lat, grid, int(places[found]), printed)
+        return self._place(lon, lat, grid, -1, printed)
 
     def grids_in(self, west: float, south: float, east: float, north: float) -> list[GridRow]:
         """The grids that touch a box in degrees, by code."""
-        return [
-            self.grids[place] for place in sorted(self._cells.query(shapely.box(west, south, east, north)).tolist())
-        ]
+        box = shapely.box(west, south, east, north)
+        return [self.grids[place] for place in sorted(self._cells.tree.query(box, predicate="intersects").tolist())]
 
     def area_of(self, grid: int, area: int, printed: str) -> AreaRow | None:
         """The area that counts, given what `locate_many` found and what somebody named."""
@@ -146,14 +182,10 @@ def cells_of(grids: Sequence[GridRow]) -> Shapes:
     return cells
 
 
-def _smallest(tree: shapely.STRtree, points: NDArray[Any]) -> Index:
-    """For each point the first geometry of the tree, in the tree's order, that holds or touches it."""
-    found = np.full(len(points), len(tree), np.int64)
-    if len(tree) and len(points):
-        which, geometry = tree.query(points, predicate="intersects")
-        np.minimum.at(found, which, geometry)
-    found[found == len(tree)] = -1
-    return found
+def _level(areas: Sequence[AreaRow], places: list[int]) -> tuple[_Shapes, Index]:
+    """The polygons of areas, repaired, and where these stand in the list."""
+    shapes = np.asarray(shapely.from_wkb([areas[place].shape for place in places]), dtype=object)
+    return _Shapes(shapely.make_valid(shapes), np.zeros(len(places), bool)), np.array(places, np.int64)
 
 
 def _floats(values: Sequence[float | None]) -> NDArray[np.float64]:
