@@ -86,7 +86,8 @@ def _changes(revision: str) -> list[date]:
             "  JOIN places_area a ON a.id = m.area_id WHERE a.id = ANY(%(areas)s))"
             " SELECT DISTINCT day FROM (SELECT valid_from FROM o UNION ALL SELECT valid_to FROM o UNION ALL"
             "  SELECT c.day FROM registry_objectchange c JOIN o ON o.id = c.object_id"
-            "  UNION ALL SELECT valid_from FROM m UNION ALL SELECT valid_to FROM m UNION ALL SELECT since FROM m UNION ALL SELECT until FROM m) x (day)"
+            "  UNION ALL SELECT valid_from FROM m UNION ALL SELECT valid_to FROM m"
+            "  UNION ALL SELECT since FROM m UNION ALL SELECT until FROM m) x (day)"
             " WHERE day IS NOT NULL ORDER BY day",
             {"codes": codes, "areas": areas},
         )
