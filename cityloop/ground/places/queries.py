@@ -90,12 +90,6 @@ def _changes(revision: str) -> list[date]:
     return _days(Area, UnitGrid)
 
 
-@lru_cache(maxsize=4)
-def days_of_members(revision: str) -> list[date]:
-    """The days on which an area, or a grid's part in one, begins or ends; two statements."""
-    return _days(Area, AreaGrid)
-
-
 def _days(*kinds: Any) -> list[date]:
     """When rows begin or end; one statement for each kind."""
     days: set[date | None] = set()

@@ -1,7 +1,7 @@
 """Readers of the responsibility ledger, kept as long as the city does not change."""
 
 from bisect import bisect_right
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from datetime import date, datetime
 from functools import lru_cache
 
@@ -15,7 +15,7 @@ from cityloop.core.hours import spans
 from cityloop.ground.places.city import CityValue
 from cityloop.ground.places.locate import AreaRow, Place
 from cityloop.ground.places.models import Area
-from cityloop.ground.places.queries import area_classes, areas_on, days_of_members
+from cityloop.ground.places.queries import area_classes, areas_on
 from cityloop.ground.registry.ledger import Duty, Ledger, Party, Question
 from cityloop.ground.registry.spots import Spots, Thing
 from cityloop.ground.registry.terrain import Matter, Standing, Terrain
@@ -58,66 +58,81 @@ def ledger_of(revision: str) -> Ledger:
 
 
 def spots_on(revision: str, day: date) -> Spots:
-    """What the ledger names beside areas and grids, as it stood on a day; kept as long as none of it changes."""
-    return _spots(revision, _last(_days_of_things(revision), day))
+    """What the ledger names beside areas and grids, as it stood on a day."""
+    return _spots(revision, _since(revision, day))
 
 
 def further_on(revision: str, day: date) -> dict[int, tuple[int, ...]]:
-    """Grid to the areas of other schemes than its own that hold it and that the ledger names, larger ones first; kept
-    as long as none begins or ends. Hours of such areas are not looked at: a duty has its own."""
-    return _further(revision, _last(days_of_members(revision), day))
+    """Grid to the areas of other schemes than its own that hold it and that the ledger names, larger ones first. Hours
+    of such areas are not looked at: a duty has its own."""
+    return _further(revision, _since(revision, day))
 
 
-def _last(days: Sequence[date], day: date) -> date:
-    """The last of the days, in order, that is not after `day`; `day` itself before the first."""
-    since = bisect_right(days, day)
-    return days[since - 1] if since else day
-
-
-def _named_codes(revision: str) -> list[str]:
-    duties = ledger_of(revision).duties.values()
-    return sorted({code for duty in duties for code in (duty.object_code, duty.road) if code})
+def _since(revision: str, day: date) -> date:
+    """The last day up to `day` on which something changed of what the ledger names."""
+    changes = _changes(revision)
+    place = bisect_right(changes, day)
+    return changes[place - 1] if place else date.min
 
 
 @lru_cache(maxsize=2)
-def _days_of_things(revision: str) -> list[date]:
-    """The days on which an object that the ledger names came, changed or went; one statement."""
+def _changes(revision: str) -> list[date]:
+    """The days on which objects, or members of areas, that the ledger names begin, change or end; one statement."""
+    codes, areas = _named(revision)
     with connection.cursor() as cursor:
         cursor.execute(
-            "SELECT DISTINCT c.day FROM registry_objectchange c JOIN registry_object o ON o.id = c.object_id"
-            " WHERE o.code = ANY(%s) ORDER BY 1",
-            [_named_codes(revision)],
+            "WITH o AS (SELECT id, valid_from, valid_to FROM registry_object WHERE code = ANY(%(codes)s)),"
+            " m AS (SELECT m.valid_from, m.valid_to, a.valid_from AS since, a.valid_to AS until FROM places_areagrid m"
+            "  JOIN places_area a ON a.id = m.area_id WHERE a.id = ANY(%(areas)s))"
+            " SELECT DISTINCT day FROM (SELECT valid_from FROM o UNION ALL SELECT valid_to FROM o UNION ALL"
+            "  SELECT c.day FROM registry_objectchange c JOIN o ON o.id = c.object_id"
+            "  UNION ALL SELECT valid_from FROM m UNION ALL SELECT valid_to FROM m"
+            "  UNION ALL SELECT since FROM m UNION ALL SELECT until FROM m) x (day)"
+            " WHERE day IS NOT NULL ORDER BY day",
+            {"codes": codes, "areas": areas},
         )
-        return [row[0] for row in cursor.fetchall()]
+        return [day for (day,) in cursor.fetchall()]
 
 
-@lru_cache(maxsize=16)
+def _named(revision: str) -> tuple[list[str], list[int]]:
+    """The codes of objects and roads and the ids of areas that the ledger names."""
+    duties = ledger_of(revision).duties.values()
+    codes = {code for duty in duties for code in (duty.object_code, duty.road) if code}
+    return sorted(codes), sorted({duty.area for duty in duties if duty.area is not None})
+
+
+@lru_cache(maxsize=8)
 def _spots(revision: str, day: date) -> Spots:
-    duties, codes = ledger_of(revision).duties.values(), _named_codes(revision)
+    duties = ledger_of(revision).duties.values()
+    codes, _areas = _named(revision)
     drawn = {duty.id: duty.drawn for duty in duties if duty.drawn is not None}
     return Spots(drawn, things_on(day, codes) if codes else ())
 
 
 @lru_cache(maxsize=8)
 def _further(revision: str, day: date) -> dict[int, tuple[int, ...]]:
-    """One statement."""
-    named = sorted({duty.area for duty in ledger_of(revision).duties.values() if duty.area is not None})
+    _codes, areas = _named(revision)
     with connection.cursor() as cursor:
         cursor.execute(
             "SELECT m.grid_id, array_agg(a.id ORDER BY cardinality(a.path), a.code) FROM places_areagrid m"
-            " JOIN places_area a ON a.id = m.area_id WHERE a.id = ANY(%(named)s)"
+            " JOIN places_area a ON a.id = m.area_id WHERE a.id = ANY(%(areas)s)"
             " AND daterange(m.valid_from, m.valid_to) @> %(day)s::date"
             " AND daterange(a.valid_from, a.valid_to) @> %(day)s::date GROUP BY m.grid_id",
-            {"named": named, "day": day},
+            {"areas": areas, "day": day},
         )
-        return {grid: tuple(areas) for grid, areas in cursor.fetchall()}
+        return {grid: tuple(held) for grid, held in cursor.fetchall()}
 
 
-@lru_cache(maxsize=8)
+@lru_cache(maxsize=2)
+def _classes(revision: str) -> list[tuple[int, str, date, date | None]]:
+    return area_classes()
+
+
+@lru_cache(maxsize=64)
 def _classes_on(revision: str, day: date) -> dict[int, str]:
     """What areas count as for limits on a day."""
-    known = ((area, name) for area, name, first, last in area_classes() if first <= day and (not last or day < last))
-    return dict(known)
+    rows = _classes(revision)
+    return {area: name for area, name, first, last in rows if first <= day and (last is None or day < last)}
 
 
 def question(
@@ -173,7 +188,7 @@ def terrain_on(here: CityValue, at: datetime) -> Terrain:
 
 def _named_elsewhere(revision: str, day: date, known: set[int]) -> list[AreaRow]:
     """Areas of other schemes that the ledger names."""
-    named = {duty.area for duty in ledger_of(revision).duties.values() if duty.area is not None} - known
+    named = set(_named(revision)[1]) - known
     in_force = Q(valid_from__lte=day) & (Q(valid_to=None) | Q(valid_to__gt=day))
     rows = Area.objects.filter(in_force, pk__in=named).values_list("id", "code", "level", "path", "shape")
     return [AreaRow(*row[:4], None if row[4] is None else bytes(row[4])) for row in rows]
@@ -181,7 +196,7 @@ def _named_elsewhere(revision: str, day: date, known: set[int]) -> list[AreaRow]
 
 def _standing(here: CityValue, day: date, areas: Mapping[int, AreaRow]) -> Iterator[Standing]:
     """The objects of managed layers and those that the ledger names, as they stood on a day; two statements."""
-    codes = _named_codes(here.revision)
+    codes, _areas = _named(here.revision)
     categories = dict(Category.objects.filter(scheme=here.settings["scheme"]).values_list("code", "id"))
     with connection.cursor() as cursor:
         cursor.execute(
