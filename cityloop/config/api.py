@@ -18,6 +18,7 @@ from cityloop.config.sign_in import Bearer, Session
 from cityloop.field.participation.api import router as participation
 from cityloop.ground.registry.api import router as objects
 from cityloop.ground.registry.census_api import router as census
+from cityloop.ground.registry.changing import router as duty_proposals
 from cityloop.ground.registry.finding_api import router as finding
 from cityloop.ground.registry.importing import router as object_imports
 from cityloop.ground.registry.ledger_api import router as ledger
@@ -97,8 +98,8 @@ api = CityloopAPI(
 install(api)
 for router in (
     *(me, evidence, report_photos, intake, case_photos, cases, clocks, dispatch),
-    *(rule_proposals, rules, object_imports, census, objects, finding, ledger, gaps),
-    *(participation, evaluation, exchange, cockpit),
+    *(rule_proposals, rules, object_imports, census, objects, finding, ledger),
+    *(duty_proposals, gaps, participation, evaluation, exchange, cockpit),
 ):
     api.add_router("", router)
 

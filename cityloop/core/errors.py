@@ -97,7 +97,7 @@ TEXTS: dict[str, str] = {
     "proposal_state": N_("Proposal %(proposal)s is %(state)s; this is not possible any more."),
     "proposal_empty": N_("Proposal %(proposal)s changes nothing yet."),
     "proposal_too_early": N_(
-        "A new edition begins after the day it is decided on: %(begins)s is not after today, %(today)s."
+        "What is proposed begins after the day it is decided on: %(begins)s is not after today, %(today)s."
     ),
     "proposal_stale": N_(
         "Proposal %(proposal)s was written over edition %(base)s, and edition %(last)s has come since: it changed "
@@ -116,6 +116,22 @@ TEXTS: dict[str, str] = {
     ),
     "edition_before_last": N_("Edition %(edition)s cannot begin before %(last)s did, on %(since)s."),
     "place_missing": N_("Say where: a point, an area or an object."),
+    "duty_changes_later": N_("Duty %(duty)s changes on %(since)s already: let this begin after that day."),
+    "duty_unfit": N_("This cannot stand in the ledger. %(named)s"),
+    "duty_unproposed": N_("Proposal %(proposal)s does not touch duty %(duty)s."),
+    "duties_stale": N_(
+        "Proposal %(proposal)s was written over other duties than there are now: %(named)s. Look at them and propose "
+        "anew."
+    ),
+    "duty_contradicts": N_(
+        "Duty %(duty)s would contradict duty %(other)s in the role %(roles)s. Change one of them as well, or say that "
+        "the proposal makes a dispute."
+    ),
+    "basis_missing": N_("Name the document that this rests on."),
+    "consent_unasked": N_("Proposal %(proposal)s neither gives to %(organisation)s nor takes from it."),
+    "consent_missing": N_("Proposal %(proposal)s still needs the consent of: %(named)s."),
+    "handover_same": N_("Object %(object)s is in phase %(phase)s already."),
+    "handover_future": N_("A handover is recorded once it has happened: %(day)s is after today, %(today)s."),
     "duty_unknown": N_("There is no duty %(duty)s."),
     "duties_proposed": N_(
         "%(count)s duties were changed by approved proposals and stay as they are, whatever the pack says: %(named)s."

@@ -35,7 +35,15 @@ def own_connection() -> Iterator[None]:
 
 
 @pytest.mark.parametrize(
-    ("role", "part"), [("acceptor", "/"), ("dispatcher", "/"), ("rule_editor", "/rules/"), ("leader", "/rules/")]
+    ("role", "part"),
+    [
+        ("acceptor", "/"),
+        ("dispatcher", "/"),
+        ("rule_editor", "/rules/"),
+        ("leader", "/rules/"),
+        ("ledger_keeper", "/ledger/"),
+        ("leader", "/ledger/"),
+    ],
 )
 def test_every_answer_is_declared(tiny_city: Pack, own_connection: None, role: str, part: str) -> None:
     somebody = holder_of(role)

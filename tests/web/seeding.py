@@ -1,4 +1,4 @@
-"""What a city's pages need to have something to show: signals of citizens, and proposals for the rule book."""
+"""What a city's pages need to have something to show: signals of citizens, proposals for the rule book, objects."""
 
 from pathlib import Path
 from typing import Any
@@ -61,3 +61,44 @@ def _ask(page: Page, path: str, data: dict[str, Any], method: str = "POST") -> A
     answer = post_past_the_page(page, f"/api/rules/{path}", data, method)
     assert answer.ok, answer.text()
     return answer.json()
+
+
+TOILETS = """code,name,state,lon,lat,stalls,grade,owner
+T1,Market toilet,open,10.003,50.003,4,first,roads
+T2,Station toilet,open,10.005,50.004,6,first,roads
+T3,Park toilet,closed,10.015,50.006,2,second,parks
+"""
+ROADS = """code,name,wkt
+R1,Mill Lane,"LINESTRING (10.001 50.002, 10.009 50.005)"
+R2,Station Road,"LINESTRING (10.004 50.004, 10.018 50.007)"
+"""
+PARKS = """code,name,wkt
+P1,Town park,"POLYGON ((10.013 50.005, 10.017 50.005, 10.017 50.008, 10.013 50.008, 10.013 50.005))"
+"""
+CHANGED = """code,name,state,lon,lat,stalls,grade,owner
+T1,Old market toilet,closed,10.003,50.003,5,first,parks
+T2,Station toilet,open,10.007,50.0045,6,first,roads
+T4,School toilet,open,10.011,50.003,3,second,roads
+"""
+REJECTED = """T5,Quay toilet,open,10.012,50.004,many,first,roads
+T6,Far toilet,open,10.9,50.9,3,second,roads
+"""
+
+
+def objects(keeper: Page) -> None:
+    """Toilets, roads and parks, of which one toilet has changed since."""
+    for layer, table in (("toilets", TOILETS), ("roads", ROADS), ("parks", PARKS)):
+        take_in(keeper, layer, table)
+    take_in(keeper, "toilets", TOILETS.replace("Park toilet,closed", "Park toilet,open"))
+
+
+def take_in(keeper: Page, layer: str, table: str) -> None:
+    """Take a table of objects in, past the page."""
+    token = {cookie["name"]: cookie["value"] for cookie in keeper.context.cookies()}["csrftoken"]
+    file = FilePayload(name=f"{layer}.csv", mimeType="text/csv", buffer=table.encode())
+    headers = {"X-CSRFToken": token, "Referer": keeper.url}
+    form: dict[str, Any] = {"layer": layer, "file": file}
+    shown = keeper.context.request.post("/api/objects/imports", multipart=form, headers=headers)
+    assert shown.ok, shown.text()
+    done = post_past_the_page(keeper, f"/api/objects/imports/{shown.json()['id']}/apply", {})
+    assert done.ok, done.text()

@@ -4,7 +4,9 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from playwright.sync_api import Page, expect
+from playwright.sync_api import FilePayload, Page, expect
+
+from web.seeding import CHANGED, REJECTED
 
 SIZES = {"phone": (360, 780), "tablet": (820, 1100), "desk": (1440, 900)}
 WALLS = {"wall": (1920, 1080), "large-wall": (3840, 2160)}
@@ -141,6 +143,21 @@ def wrong_file(page: Page) -> None:
     expect(page.get_by_role("row").nth(2)).to_be_visible()
 
 
+def look_at_file(page: Page) -> None:
+    """A file that brings, changes, moves and ends, with two lines that cannot be taken."""
+    table = FilePayload(name="toilets.csv", mimeType="text/csv", buffer=(CHANGED + REJECTED).encode())
+    page.locator("input[type=file]").set_input_files(table)
+    page.locator("#import-layer").select_option("toilets")
+    page.locator("form .button.primary").click()
+    page.wait_for_url(re.compile(r"/objects/import/[0-9a-f-]+$"))
+    expect(page.locator("canvas")).to_be_visible(timeout=15_000)
+
+
+def choose_object(page: Page) -> None:
+    page.locator("canvas").click()
+    expect(page.locator(".glance dl")).to_be_visible()
+
+
 def open_proposal(page: Page) -> None:
     page.locator("main li h2 a").first.click()
     page.wait_for_url(re.compile(r"/rules/proposals/\d+$"))
@@ -207,6 +224,14 @@ SHOTS = (
     Shot("proposal-submitted", "rule_editor", "/rules/proposals?state=submitted", open_proposal),
     Shot("proposal-decided", "leader", "/rules/proposals?state=submitted", open_proposal),
     Shot("map", "shift_leader", "/map", whole=False),
+    Shot("objects", "acceptor", "/objects?layers=toilets,roads,parks", whole=False),
+    Shot("objects-chosen", "acceptor", "/objects?layers=toilets,roads&at=10.003,50.003,16", choose_object, whole=False),
+    Shot("object", "shift_leader", "/objects/T3"),
+    Shot("object-unknown", "acceptor", "/objects/none"),
+    Shot("import", "administrator", "/objects/import?layer=toilets"),
+    Shot("import-preview", "administrator", "/objects/import", look_at_file),
+    Shot("census", "acceptor", "/objects/census?against=2025-01-01"),
+    Shot("census-layer", "acceptor", "/objects/census?layer=toilets&by=grade&against=2025-01-01"),
     Shot("scores", "evaluator", "/scores?period=2025-03"),
     Shot("scores-month", "evaluator", "/scores?period=2025&by=month"),
     Shot("scores-empty", "evaluator", "/scores?period=1999"),

@@ -17,12 +17,14 @@ from cityloop.ground.registry.duties import DutyData, PartyData
 from cityloop.ground.registry.models import LedgerParty, LedgerRow
 from cityloop.ground.standards.actions import category_ids
 
+BATCH = 2_000
+"""Rows of one insert: PostgreSQL takes at most 65 535 values."""
 RELATED = ("category", "area", "grid", "parties")
 
 
 @transaction.atomic
 def begin_duties(duties: Sequence[DutyData], *, scheme: str, actor: Actor) -> None:
-    """Add duties with their parties; two inserts however many. Unknown where a unit grid is not there."""
+    """Add duties with their parties; two inserts for every BATCH of them. Unknown where a unit grid is not there."""
     actor.require(SET_UP)
     write_duties(duties, scheme)
 
@@ -31,7 +33,7 @@ def write_duties(duties: Sequence[DutyData], scheme: str, proposal: int | None =
     """Rows of duties; `proposal`: what they came by, if it was no pack."""
     categories, areas, organisations = category_ids(scheme), area_ids(), organisation_ids()
     grids = _grid_ids({duty.grid for duty in duties if duty.grid})
-    made = LedgerRow.objects.bulk_create(
+    rows = [
         LedgerRow(
             category_id=categories[duty.category] if duty.category else None,
             area_id=areas[duty.area] if duty.area else None,
@@ -40,12 +42,24 @@ def write_duties(duties: Sequence[DutyData], scheme: str, proposal: int | None =
             **{name: value for name, value in duty._asdict().items() if name not in RELATED},
         )
         for duty in duties
-    )
-    LedgerParty.objects.bulk_create(
+    ]
+    made = LedgerRow.objects.bulk_create(rows, batch_size=BATCH)
+    parties = [
         LedgerParty(row=row, organisation_id=organisations[party.organisation], **_but_organisation(party))
         for row, duty in zip(made, duties, strict=True)
         for party in duty.parties
-    )
+    ]
+    LedgerParty.objects.bulk_create(parties, batch_size=BATCH)
+
+
+def hand_on(proposal: int, codes: Collection[str], day: date) -> None:
+    """Let duties end on a day by a proposal; one statement."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "UPDATE registry_ledgerrow SET valid_to = %(day)s, ended_by_id = %(proposal)s"
+            " WHERE code = ANY(%(codes)s) AND daterange(valid_from, valid_to) @> %(day)s::date",
+            {"day": day, "proposal": proposal, "codes": list(codes)},
+        )
 
 
 def _grid_ids(codes: Collection[str]) -> dict[str, int]:

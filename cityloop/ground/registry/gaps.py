@@ -30,8 +30,7 @@ class Effect(NamedTuple):
 def find(ledger: Ledger, terrain: Terrain) -> list[Gap]:
     """Everything that is wrong on the terrain's day, kind by kind."""
     day = terrain.at.date()
-    live = [duty._replace(parties=running([duty], day)) for duty in ledger.duties.values() if _live(duty, day)]
-    live = [duty for duty in live if duty.decides]
+    live = standing_on(ledger.duties.values(), day)
     above = [duty for duty in live if duty.tier != FALLBACK_TIER]
     scopes = Scopes(terrain, ledger.duties.values())
     ended = contracts(ledger.duties.values(), above, scopes, day)
@@ -57,8 +56,10 @@ def what_if(ledger: Ledger, ended: Iterable[int], begun: Iterable[Duty], terrain
     return Effect([gap for gap in after if gap not in before], [gap for gap in before if gap not in after])
 
 
-def _live(duty: Duty, day: date) -> bool:
-    return duty.valid_from <= day and (duty.ends is None or day < duty.ends)
+def standing_on(duties: Iterable[Duty], day: date) -> list[Duty]:
+    """Duties that decide on a day, without the parties whose contract has ended."""
+    live = [duty for duty in duties if duty.valid_from <= day and (duty.ends is None or day < duty.ends)]
+    return [duty for duty in (one._replace(parties=running([one], day)) for one in live) if duty.decides]
 
 
 def _as_if(duty: Duty) -> Duty:

@@ -10,11 +10,12 @@ from django.db.backends.utils import CursorWrapper
 from django.db.models import F
 
 from cityloop.core import bulk
-from cityloop.core.actor import Actor
+from cityloop.core.actor import SYSTEM, Actor
 from cityloop.core.errors import Refused
 from cityloop.ground.places.actions import SET_UP
+from cityloop.ground.places.actions import renew as renew_city
 from cityloop.ground.places.city import city
-from cityloop.ground.registry.models import Layer
+from cityloop.ground.registry.models import Layer, ObjectChange, UrbanObject
 from cityloop.ground.registry.objects import KINDS, DifferenceRow, LayerData, ObjectData, ObjectDifference
 
 EDIT = "objects.edit"
@@ -95,6 +96,8 @@ def take_objects(
                 cursor.execute(statement, told)
             if any(found.counts.values()):
                 renew(kind.pk)
+            if any(found.counts.values()) and _answered_for(cursor, kind):
+                renew_city(actor=SYSTEM)
         cursor.execute("DROP TABLE registry_incoming")
     return found
 
@@ -102,6 +105,17 @@ def take_objects(
 def renew(layer: int) -> None:
     """Let what is kept by a layer's revision be read anew; every writer of objects asks for it."""
     Layer.objects.filter(pk=layer).update(position=F("position"))
+
+
+def _answered_for(cursor: CursorWrapper, layer: Layer) -> bool:
+    """Whether the ledger is held against objects of a layer."""
+    cursor.execute(
+        "SELECT EXISTS (SELECT FROM registry_ledgerrow r JOIN registry_object o"
+        " ON o.code = r.object_code OR o.code = r.road_section WHERE o.layer_id = %s)",
+        [layer.pk],
+    )
+    (named,) = cursor.fetchone()
+    return layer.managed or bool(named)
 
 
 def _parked(row: ObjectData) -> tuple[object, ...]:
@@ -228,3 +242,12 @@ WITH made AS (
 {_CHANGE} SELECT id, 'new', %(day)s, %(at)s, %(by)s, %(source)s, '{{}}' FROM made
 """,
 )
+
+
+def change_state(thing: UrbanObject, state: str, *, day: date, source: str, actor: Actor, at: datetime) -> None:
+    """Let an object be in another state from a day on. Whoever calls has seen to it that the actor may."""
+    before = {name.strip(): getattr(thing, name.strip()) for name in _TOLD.split(",")}
+    ObjectChange.objects.create(
+        object=thing, kind="changed", day=day, recorded_at=at, by=actor.key, source=source, before=before
+    )
+    UrbanObject.objects.filter(pk=thing.pk).update(state=state)

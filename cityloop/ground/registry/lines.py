@@ -7,18 +7,10 @@ from typing import Annotated, Any, ClassVar, Literal, Self
 import shapely
 from pydantic import AfterValidator, Field, model_validator
 
-from cityloop.core.fields import OptionalDay, Ref, Row, empty_means, refusal
+from cityloop.core.fields import HoursCell, OptionalDay, Ref, Row, empty_means, refusal
 from cityloop.core.hours import read_hours, spans, written
 from cityloop.ground.registry.drawn import read_drawn
 from cityloop.ground.registry.duties import DutyData, PartyData
-
-
-def _hours(text: str) -> str:
-    try:
-        read_hours(text)
-    except ValueError as error:
-        raise refusal("hours_unreadable", value=str(error) or text) from error
-    return text
 
 
 def _drawn(text: str) -> str:
@@ -47,7 +39,7 @@ class LedgerLine(Row):
     object: Annotated[str, Field(max_length=40)] = ""
     phase: Annotated[str, Field(max_length=20)] = ""
     stratum: Literal["", "on", "under", "above"] = ""
-    hours: Annotated[str, AfterValidator(_hours)] = ""
+    hours: HoursCell = ""
     role: Annotated[
         Literal[
             "handler", "lead", "assist", "owner", "contractor", "territory", "line_authority", "supervising",
@@ -123,8 +115,9 @@ def as_json(duty: DutyData) -> dict[str, Any]:
     }
 
 
-def cells_of(told: dict[str, Any]) -> Iterable[dict[str, str]]:
-    """The cells of the lines that say the same."""
+def cells_of(told: dict[str, Any], begins: date) -> Iterable[dict[str, str]]:
+    """The cells of the lines that say the same, from a day on."""
     shared = {name: value or "" for name, value in told.items() if name != "parties"}
+    shared["valid_from"] = begins.isoformat()
     for party in told["parties"]:
         yield shared | {name: value or "" for name, value in party.items()}

@@ -4,13 +4,12 @@ from collections.abc import Mapping
 from datetime import date, datetime
 from typing import Any
 
-from django.db import connection, transaction
+from django.db import transaction
 
 from cityloop.core.actor import SYSTEM, Actor
-from cityloop.core.errors import Conflict, Denied, Refused, Unknown
-from cityloop.core.texts import Term
+from cityloop.core.errors import Conflict, Refused, Unknown
 from cityloop.ground.places.actions import renew
-from cityloop.ground.places.city import CityValue, city
+from cityloop.ground.places.city import CityValue
 from cityloop.ground.standards.actions import write_categories, write_edition
 from cityloop.ground.standards.checking import without_limit
 from cityloop.ground.standards.editions import (
@@ -26,8 +25,8 @@ from cityloop.ground.standards.editions import (
 from cityloop.ground.standards.fitting import fit_category, fit_rule
 from cityloop.ground.standards.importing import Reading
 from cityloop.ground.standards.models import Edition, Proposal, ProposalState
+from cityloop.ground.standards.proposed import decide, locked, require_later, require_other, require_state, shape
 from cityloop.ground.standards.rows import CategoryData, RuleData, as_json
-from cityloop.ground.standards.words import PROPOSAL_STATES
 
 PROPOSE, APPROVE = "rules.propose", "rules.approve"
 Key = tuple[str, str]
@@ -40,7 +39,7 @@ def begin_proposal(
 ) -> Proposal:
     """A draft over the last edition, with all in which `reading` differs from it. The same once more is the same."""
     actor.require(PROPOSE)
-    here, base = _locked(), last_edition()
+    here, base = locked(), last_edition()
     _require_later(begins, base, here, at)
     fields: dict[str, Any] = {
         "title": title, "reason": reason, "basis": basis, "begins": begins, "base": base, "scheme": base.scheme,
@@ -126,10 +125,10 @@ def rebase(number: int, *, actor: Actor) -> Proposal:
 def submit(number: int, *, actor: Actor, at: datetime) -> Proposal:
     """Hand a draft in to be decided on."""
     actor.require(PROPOSE)
-    here, proposal = _locked(), _proposal(number)
+    here, proposal = locked(), _proposal(number)
     if proposal.state == ProposalState.SUBMITTED:
         return proposal
-    _require_state(proposal, ProposalState.DRAFT)
+    require_state(proposal, ProposalState.DRAFT)
     if not proposal.changes and not proposal.categories:
         raise Refused("proposal_empty", proposal=number)
     _require_ready(proposal, here, at)
@@ -141,23 +140,23 @@ def submit(number: int, *, actor: Actor, at: datetime) -> Proposal:
 def withdraw(number: int, *, actor: Actor, at: datetime) -> Proposal:
     """Take back a proposal that is not decided."""
     actor.require(PROPOSE)
-    _locked()
+    locked()
     proposal = _proposal(number)
     if proposal.state != ProposalState.WITHDRAWN:
-        _require_state(proposal, ProposalState.DRAFT, ProposalState.SUBMITTED)
-        _decide(proposal, ProposalState.WITHDRAWN, "", actor, at)
+        require_state(proposal, ProposalState.DRAFT, ProposalState.SUBMITTED)
+        decide(proposal, ProposalState.WITHDRAWN, "", actor, at)
     return proposal
 
 
 @transaction.atomic
 def reject(number: int, *, note: str, actor: Actor, at: datetime) -> Proposal:
     actor.require(APPROVE)
-    _locked()
+    locked()
     proposal = _proposal(number)
     if proposal.state != ProposalState.REJECTED:
-        _require_state(proposal, ProposalState.SUBMITTED)
-        _require_other(proposal, actor)
-        _decide(proposal, ProposalState.REJECTED, note, actor, at)
+        require_state(proposal, ProposalState.SUBMITTED)
+        require_other(proposal, actor)
+        decide(proposal, ProposalState.REJECTED, note, actor, at)
     return proposal
 
 
@@ -168,26 +167,19 @@ def approve(number: int, *, note: str, actor: Actor, at: datetime) -> Proposal:
     Denied to whoever had a hand in the proposal; Conflict where another edition has come since.
     """
     actor.require(APPROVE)
-    here, proposal = _locked(), _proposal(number)
+    here, proposal = locked(), _proposal(number)
     if proposal.state == ProposalState.APPROVED:
         return proposal
-    _require_state(proposal, ProposalState.SUBMITTED)
-    _require_other(proposal, actor)
+    require_state(proposal, ProposalState.SUBMITTED)
+    require_other(proposal, actor)
     _require_ready(proposal, here, at)
     write_categories(proposal.scheme, [CategoryData(**row) for row in proposal.categories])
     proposal.edition = write_edition(
         _free_code(proposal.begins), rules_after(proposal), scheme=proposal.scheme, begins=proposal.begins
     )
     renew(actor=SYSTEM)
-    _decide(proposal, ProposalState.APPROVED, note, actor, at)
+    decide(proposal, ProposalState.APPROVED, note, actor, at)
     return proposal
-
-
-def _locked() -> CityValue:
-    """The city, while nobody else changes its rule book: packs wait here too."""
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_advisory_xact_lock(hashtext('cityloop.pack'))")
-    return city()
 
 
 def _proposal(number: int) -> Proposal:
@@ -199,27 +191,13 @@ def _proposal(number: int) -> Proposal:
 
 def _draft(number: int, actor: Actor) -> tuple[CityValue, Proposal]:
     actor.require(PROPOSE)
-    here, proposal = _locked(), _proposal(number)
-    _require_state(proposal, ProposalState.DRAFT)
+    here, proposal = locked(), _proposal(number)
+    require_state(proposal, ProposalState.DRAFT)
     return here, proposal
 
 
-def _require_state(proposal: Proposal, *states: ProposalState) -> None:
-    if proposal.state not in states:
-        state = Term(proposal.state, PROPOSAL_STATES[proposal.state])
-        raise Refused("proposal_state", proposal=proposal.pk, state=state)
-
-
-def _require_other(proposal: Proposal, actor: Actor) -> None:
-    if actor.key in proposal.hands:
-        raise Denied("four_eyes", proposal=proposal.pk)
-
-
 def _require_later(begins: date, base: Edition, here: CityValue, at: datetime) -> None:
-    """An edition begins after the day on which it is decided, so that no case was opened under it before."""
-    today = here.day(at)
-    if begins <= today:
-        raise Refused("proposal_too_early", begins=begins, today=today)
+    require_later(begins, here, at)
     if begins <= base.valid_from:
         raise Refused("edition_before_last", edition=begins, last=base.code, since=base.valid_from)
 
@@ -261,16 +239,8 @@ def _change(key: Key, before: RuleData | None, after: RuleData | None) -> dict[s
 
 
 def _shaped(proposal: Proposal, actor: Actor) -> Proposal:
-    """Saved, with one more who may not decide on it."""
-    if actor.key not in proposal.hands:
-        proposal.hands = [*proposal.hands, actor.key]
-    proposal.save()
+    shape(proposal, actor)
     return proposal
-
-
-def _decide(proposal: Proposal, state: ProposalState, note: str, actor: Actor, at: datetime) -> None:
-    proposal.state, proposal.note, proposal.decided_by, proposal.decided_at = state, note, actor.key, at
-    proposal.save()
 
 
 def _free_code(begins: date) -> str:

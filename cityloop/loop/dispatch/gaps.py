@@ -1,5 +1,6 @@
 """HTTP edge of what is wrong with the ledger, with how many past cases it concerned."""
 
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Annotated, Any, Literal
 
@@ -13,9 +14,13 @@ from cityloop.core import clock, texts
 from cityloop.core.texts import _
 from cityloop.ground.accounts.request import actor_of
 from cityloop.ground.places.city import city
+from cityloop.ground.registry.changing import Code, DutyIn
 from cityloop.ground.registry.findings import Gap
+from cityloop.ground.registry.gaps import what_if as registry_what_if
 from cityloop.ground.registry.ledger_api import READ
+from cityloop.ground.registry.proposals import fit_duty
 from cityloop.ground.registry.queries import ledger_of
+from cityloop.ground.registry.soundness import resolved
 from cityloop.ground.registry.terrain import Terrain
 from cityloop.ground.registry.words import KIND_TITLES
 from cityloop.ground.registry.worklist import counted, worklist
@@ -100,9 +105,48 @@ def gaps(request: HttpRequest, asked: Query[Filters]) -> dict[str, Any]:
     }
 
 
-def told(page: list[tuple[int, Gap]], terrain: Terrain, revision: str, *, geometry: bool) -> list[dict[str, Any]]:
-    """Findings as people read them; one statement for all their cases."""
-    language, known, duties = texts.spoken(), catalogue(revision), ledger_of(revision).duties
+class WhatIf(Schema):
+    """Duties as they would be, and codes of those that would end; `at`: judged on the day of this instant."""
+
+    at: datetime
+    duties: Annotated[list[DutyIn], Field(max_length=100)] = []
+    removals: Annotated[list[Code], Field(max_length=100)] = []
+
+
+class WhatIfOut(Schema):
+    appear: list[LedgerGap]
+    disappear: list[LedgerGap]
+
+
+@router.post("/ledger/what-if", response=WhatIfOut)
+def what_if(request: HttpRequest, body: WhatIf) -> dict[str, Any]:
+    """The gaps and disputes that would appear and disappear. Nothing is written."""
+    actor_of(request).require(READ)
+    here = city()
+    day = here.day(body.at)
+    fresh = resolved(here, [fit_duty(duty.model_dump(mode="json"), here, day) for duty in body.duties])
+    gone = {duty.code for duty in body.duties} | set(body.removals)
+    ledger, terrain = ledger_of(here.revision), worklist(here, body.at).terrain
+    ended = [duty.id for duty in ledger.duties.values() if duty.code in gone]
+    effect = registry_what_if(ledger, ended, fresh, terrain)
+    codes = {duty.id: duty.code for duty in (*ledger.duties.values(), *fresh)}
+    return {
+        name: told(list(enumerate(found, start=1)), terrain, here.revision, geometry=True, codes=codes)
+        for name, found in effect._asdict().items()
+    }
+
+
+def told(
+    page: list[tuple[int, Gap]],
+    terrain: Terrain,
+    revision: str,
+    *,
+    geometry: bool,
+    codes: Mapping[int, str] | None = None,
+) -> list[dict[str, Any]]:
+    """Findings as people read them; one statement for all their cases. `codes`: of duties, where not those known."""
+    language, known = texts.spoken(), catalogue(revision)
+    codes = codes or {duty.id: duty.code for duty in ledger_of(revision).duties.values()}
     named = {row.id: {"code": row.code, "name": row.said(language)} for row in (*known.categories,)}
     areas = {row.id: {"code": row.code, "name": row.said(language)} for row in known.areas}
     cases = counted([gap for _number, gap in page], terrain, count_by_ground())
@@ -112,7 +156,7 @@ def told(page: list[tuple[int, Gap]], terrain: Terrain, revision: str, *, geomet
             "kind": gap.kind.value,
             "kind_title": _(KIND_TITLES[gap.kind]),
             "categories": [named[category] for category in gap.categories],
-            "rows": list(dict.fromkeys(duties[duty].code for duty in gap.duties if duty in duties)),
+            "rows": list(dict.fromkeys(codes[duty] for duty in gap.duties)),
             "area_m2": gap.area_m2,
             "phase": gap.phase,
             "stratum": gap.stratum,

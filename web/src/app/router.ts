@@ -138,6 +138,21 @@ export const router = createRouter({
       meta: { layout: 'staff', permission: 'objects.read', title: 'registry.object.title' },
     },
     {
+      path: '/ledger',
+      component: () => import('@/domains/registry/ledger/WhoPage.vue'),
+      meta: { layout: 'staff', permission: 'ledger.read', title: 'app.nav.ledger' },
+    },
+    {
+      path: '/ledger/gaps',
+      component: () => import('@/domains/registry/ledger/GapsPage.vue'),
+      meta: { layout: 'staff', permission: 'ledger.read', title: 'registry.gaps.title' },
+    },
+    {
+      path: '/ledger/rows',
+      component: () => import('@/domains/registry/ledger/RowsPage.vue'),
+      meta: { layout: 'staff', permission: 'ledger.read', title: 'registry.rows.title' },
+    },
+    {
       path: '/scores',
       component: () => import('@/domains/evaluation/ScoresPage.vue'),
       meta: { layout: 'staff', permission: 'evaluation.read', title: 'app.nav.scores' },
