@@ -41,7 +41,8 @@ WISHES = Wishes.model_validate(
         },
         "ledger": [
             {"each": "roads", "code": "C-{code}", "tier": "contract", "category": "01",
-             "organisation": "{district}-firm", "lot": "L{number}", "plant": {"how": "end", "kind": "contract", "count": 2, "until": "2025-06-30"}},
+             "organisation": "{district}-firm", "lot": "L{number}",
+             "plant": {"how": "end", "kind": "contract", "count": 2, "until": "2025-06-30"}},
             {"each": "decks", "code": "U-{code}", "stratum": "under", "organisation": "bridges",
              "plant": {"how": "drop", "kind": "surface"}},
             {"each": "sites", "code": "S-{code}", "phase": "left", "organisation": "station-{street}",
