@@ -51,10 +51,10 @@ app.add_typer(account_app, name="account")
 rules_app = Typer(cls=Verbs, help=_("Write the rule book, or propose what a file says."), no_args_is_help=True)
 app.add_typer(rules_app, name="rules")
 app.add_typer(object_verbs.app, name="objects")
+app.add_typer(ledger_verbs.app, name="ledger")
 app.add_typer(grid_verbs.app, name="grids")
 app.add_typer(practice_verbs.app, name="practice")
 app.add_typer(practice_verbs.bench, name="bench")
-app.add_typer(ledger_verbs.app, name="ledger")
 
 Json = Annotated[Path | None, typer.Option("--json", metavar="FILE", help=_("Write the summary as JSON."))]
 PackPath = Annotated[Path, typer.Argument(metavar="PATH", help=_("Folder of the pack."))]

@@ -35,7 +35,7 @@ def who(category: str, at: str | None, *, json: bool, **where: Any) -> None:
         if found[name]:
             OUT.print(f"{title}: {found[name]['code']} {found[name]['name']}", markup=False, highlight=False)
     OUT.print(found["finding_title"], markup=False)
-    table = Table(_("Duty"), _("Tier"), _("Who"), _("Why not"))
+    table = Table(_("Duty"), _("Tier"), _("Organisation"), _("Why not"))
     for row, why in [*((row, "") for row in found["rows"]), *((one["row"], one["why_title"]) for one in found["lost"])]:
         table.add_row(row["code"], row["tier_title"], _who(row), why)
     OUT.print(table)
@@ -73,7 +73,7 @@ def contracts(on: str | None, days: int, *, json: bool) -> None:
     if json:
         _write([{"ends": ends, "followed": followed, "row": known[duty.id]} for duty, ends, followed in found])
         return
-    table = Table(_("Duty"), _("Ends"), _("Who"), _("Goes on"))
+    table = Table(_("Duty"), _("Ends"), _("Organisation"), _("Goes on"))
     for duty, ends, followed in found:
         table.add_row(duty.code, ends.isoformat(), _who(known[duty.id]), _("yes") if followed else _("no"))
     OUT.print(table)

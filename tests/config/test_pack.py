@@ -328,6 +328,36 @@ def tried(folder: Path, history: Path | None = None) -> list[str]:
     return [str(warning).removeprefix(f"{folder}/") for warning in try_out(load(folder), history)]
 
 
+LEDGER_CELLS = [
+    ("grid", "990100001009", "there is no unit grid 990100001009; did you mean 990100001002?"),
+    ("hours", "mon-fri 18:00-08:00", "18:00-08:00 are no weekly hours; write such as mon-fri 08:00-18:00; "
+                                     "sat 09:00-12:00"),
+    ("drawn", "around here", "around here is no WKT; write such as POINT (116.4 39.9)"),
+    ("drawn", "POINT (10 50)", "the layer asks for Polygon, MultiPolygon, and here is Point"),
+    ("drawn", "POLYGON ((0 0, 1 1, 1 0, 0 1, 0 0))", "the polygon crosses itself at 0.5, 0.5"),
+    ("drawn", "POLYGON ((500 0, 501 0, 501 1, 500 0))", "500, 0 is no place on earth: longitude and latitude are "
+                                                        "expected, in degrees"),
+    ("stratum", "below", "below is not possible here; write one of: , on, under, above"),
+    ("until", "soon", "soon is no date; write 2015-06-30"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("column", "cell", "wrong"), LEDGER_CELLS, ids=[wrong for *_, wrong in LEDGER_CELLS])
+def test_cells_of_the_ledger_that_cannot_be_read_are_named(folder: Path, column: str, cell: str, wrong: str) -> None:
+    (folder / "ledger.csv").write_text(f'code,organisation,{column}\nL1,roads,"{cell}"\n', encoding="utf-8")
+    (problem,) = said(folder)
+    assert problem == f"ledger.csv:2: {column}: {wrong}"
+
+
+def test_two_who_answer_for_the_same_in_different_hours_are_no_dispute(folder: Path) -> None:
+    def warned(other: str) -> int:
+        text = f"code,organisation,hours\nL1,roads,mon-fri 08:00-18:00\nL2,parks,{other}\n"
+        (folder / "ledger.csv").write_text(text, encoding="utf-8")
+        return len(load(folder).warnings)
+
+    assert [warned("mon 18:00-24:00"), warned("fri 17:59-20:00"), warned("")] == [0, 1, 0]
+
+
 def test_the_first_rows_of_a_history_are_tried(folder: Path, edit: Edit) -> None:
     odd = [
         "history.csv:9: category: 1 of the first 12 rows would be rejected, this one first: "

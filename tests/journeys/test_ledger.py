@@ -14,6 +14,7 @@ from django.test.utils import CaptureQueriesContext
 
 from cityloop.config.pack import reading
 from cityloop.config.pack.apply import apply
+from cityloop.config.pack.problems import PackErrors
 from cityloop.config.pack.reading import Pack
 from cityloop.core import clock
 from cityloop.core.actor import SYSTEM
@@ -232,6 +233,28 @@ def test_gaps_come_with_their_ground_and_their_past_cases(town: Write) -> None:
 def test_not_everybody_reads_the_ledger(town: Write, path: str) -> None:
     answer = holder_of("collector").get(path)
     assert (answer.status_code, answer.json()["code"]) == (403, "permission_missing")
+
+
+def test_a_case_that_two_answer_for_waits_with_somebody_who_acts(town: Write) -> None:
+    machine, dispatcher = holder_of("acceptor"), holder_of("dispatcher")
+    town(PLANTED[-1][0])
+    case = sent(machine, "1", "2025-06-02T09:00:00+02:00", "0103", lon=10.018)
+    told = dispatcher.get(f"/cases/{case}/proposal").json()
+    assert (told["finding"], told["organisation"], told["interim"]) == ("dispute", None, "centre")
+    assert told["rows"] == ["L4", "L9"]
+
+
+def test_whom_the_pack_names_acts_where_the_ledger_is_silent(town: Write, tmp_path: Path) -> None:
+    pack = tmp_path / "town" / "pack.yaml"
+    text = pack.read_text(encoding="utf-8")
+    pack.write_text(text.replace("  centre: centre\n", "  centre: centre\n  interim: parks\n"), encoding="utf-8")
+    town(("L4,line,0103,,,,on,,,handler,parks,,,Trees,,\n", ""), ("T1,territory,,", "T1,territory,0101,"))
+    asked = "/ledger/who?category=0103&lon=10.018&lat=50.009&at=2025-06-03T12:00:00%2B02:00"
+    found = holder_of("dispatcher").get(asked).json()
+    assert (found["finding"], found["handler"], found["interim"]["code"]) == ("gap", None, "parks")
+    pack.write_text(text.replace("  centre: centre\n", "  centre: centre\n  interim: park\n"), encoding="utf-8")
+    with pytest.raises(PackErrors, match="interim: there is no organisation park"):
+        reading.load(pack.parent)
 
 
 def test_contracts_are_told_over_the_api(town: Write) -> None:

@@ -175,7 +175,7 @@ def _rules(draft: Draft, categories: dict[str, list[Any]]) -> None:
 def _ledger(draft: Draft) -> None:
     table = draft.rows("ledger")
     if draft.rows("grids").found and not draft.rows("grids").problems:
-        sheets.refer(table, "grid", "grid", {row.code for row in draft.rows("grids").rows})
+        sheets.refer(table, "grid", "grid", dict.fromkeys(row.code for row in draft.rows("grids").rows))
     duties: dict[tuple[str, date | None], tuple[int, LedgerLine]] = {}
     parties: dict[tuple[object, ...], int] = {}
     for line, row in table.numbered():
@@ -206,7 +206,7 @@ def _disputes(draft: Draft, table: Table[Any]) -> None:
     same: dict[tuple[object, ...], list[tuple[int, LedgerLine]]] = defaultdict(list)
     for line, row in table.numbered():
         if row.role in SOLE:
-            same[(row.role, *(getattr(row, name) for name in SCOPE))].append((line, row))
+            same[(row.role, bool(row.hours), *(getattr(row, name) for name in SCOPE))].append((line, row))
     for entries in same.values():
         for (first, other), (line, row) in _overlapping(entries):
             if row.code != other.code and row.organisation != other.organisation and together(row.hours, other.hours):

@@ -69,7 +69,7 @@ class OrganisationAdmin(MaintenanceAdmin[Organisation]):
 
 class PartiesInline(ReadOnlyInline[LedgerParty]):
     model = LedgerParty
-    fields = ("role", "organisation", "lot")
+    fields = ("role", "organisation", "lot", "until", "person")
     verbose_name_plural = _("Parties")
 
 

@@ -9,6 +9,7 @@ import numpy as np
 import shapely
 from numpy.typing import NDArray
 
+from cityloop.ground.places.borders import Graph, pieces
 from cityloop.ground.places.metres import around, as_shapes, polygons_of, square_metres
 from cityloop.ground.places.seams import holes
 from cityloop.ground.registry.answering import FINDINGS, Sheets
@@ -20,6 +21,8 @@ NOBODY = FINDINGS.index(Finding.GAP)
 NARROW_M = 20.0
 """Between areas without an outline above them, what is no wider than this is a sliver; wider, it is another place."""
 SHORTEST_M = 1.0
+TOGETHER_M = 0.5
+"""Corners of cells are rounded: what lies no further apart is connected."""
 Mask = NDArray[np.bool_]
 
 
@@ -50,19 +53,25 @@ def ground_gaps(held: Sequence[Duty], terrain: Terrain) -> list[Gap]:
 
 
 def _pieces(ground: Any, mask: Mask, matters: Sequence[Matter], terrain: Terrain) -> Iterator[Gap]:
-    """One gap for each connected piece of ground."""
-    pieces = as_shapes(polygons_of(ground))
-    areas = square_metres(pieces)
+    """One gap for each connected piece of ground, the largest first. Polygons a hair apart hang together."""
+    polygons = as_shapes(polygons_of(ground))
+    areas = square_metres(polygons)
+    metres = around(polygons).shapes(polygons)
+    graph: Graph = [{} for _ in polygons]
+    for one, other in shapely.STRtree(metres).query(metres, predicate="dwithin", distance=TOGETHER_M).T.tolist():
+        graph[one][other] = 0.0
     places = np.flatnonzero(mask)
-    grid, piece = shapely.STRtree(pieces).query(terrain.cells[places], predicate="intersects")
     paths: dict[int, set[tuple[int, ...]]] = defaultdict(set)
-    for one, other in zip(piece.tolist(), grid.tolist(), strict=True):
-        paths[one].add(terrain.paths[places[other]])
+    for place, polygon in shapely.STRtree(polygons).query(terrain.cells[places], predicate="intersects").T.tolist():
+        paths[polygon].add(terrain.paths[places[place]])
     categories = tuple(sorted({matter.category for matter in matters}))
-    for number in np.argsort(-areas, kind="stable").tolist():
-        if areas[number] > TOLERANCE_M2:
-            wkb = bytes(shapely.to_wkb(pieces[number]))
-            yield Gap(Kind.GROUND, float(areas[number]), wkb, categories, areas=_common(paths[number]))
+    parts = sorted(pieces(range(len(polygons)), graph), key=lambda part: -float(areas[part].sum()))
+    for part in parts:
+        area = float(areas[part].sum())
+        if area > TOLERANCE_M2:
+            wkb = bytes(shapely.to_wkb(shapely.union_all(polygons[part])))
+            held = set().union(*(paths[number] for number in part))
+            yield Gap(Kind.GROUND, area, wkb, categories, areas=_common(held))
 
 
 def _without_anybody(plain: Sequence[Duty], terrain: Terrain) -> Iterator[tuple[Matter, Mask]]:
@@ -169,16 +178,22 @@ def surfaces(held: Sequence[Duty], terrain: Terrain, told: Collection[str], grou
     """What nobody covers of managed objects, stratum by stratum; without those whose phase is `told`, without the
     `ground` told already, and only inside of areas.
 
-    The objects of a layer without categories want anybody, whatever for.
+    The objects of a layer without categories want those for which the ledger names any object of the layer; where it
+    names none, anybody will do.
     """
     by_category: dict[int | None, list[Duty]] = defaultdict(list)
     for duty in held:
         by_category[duty.category].append(duty)
+    named: dict[str, set[int]] = defaultdict(set)
+    for duty in held:
+        known = terrain.things.get(duty.object_code or duty.road)
+        if known is not None and duty.category is not None:
+            named[known.layer].add(duty.category)
     alike: dict[tuple[frozenset[int], str], list[Standing]] = defaultdict(list)
     for thing in terrain.things.values():
         if thing.managed and thing.code not in told:
             for stratum in thing.strata:
-                alike[thing.categories, stratum].append(thing)
+                alike[thing.categories or frozenset(named[thing.layer]), stratum].append(thing)
     for (categories, stratum), things in alike.items():
         covers: dict[frozenset[int], tuple[_Cover, set[int]]] = {}
         for matter in _wanted(categories, terrain):

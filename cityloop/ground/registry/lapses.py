@@ -1,7 +1,7 @@
 """What is wrong with duties: two bodies in one role, contracts and phases that lapsed, hours that nobody covers."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from datetime import date
 from itertools import combinations
 from typing import Any
@@ -27,7 +27,7 @@ from cityloop.ground.registry.terrain import TOLERANCE_M2, Terrain, square
 class Scopes:
     """Questions that duties ask by their own scope."""
 
-    def __init__(self, terrain: Terrain, duties: Iterable[Duty]) -> None:
+    def __init__(self, terrain: Terrain, duties: Collection[Duty]) -> None:
         self.terrain = terrain
         self._ids = [duty.id for duty in duties if duty.drawn is not None]
         drawn = [duty.drawn for duty in duties if duty.drawn is not None]

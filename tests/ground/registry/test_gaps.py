@@ -219,6 +219,25 @@ def test_objects_of_a_layer_without_categories_want_anybody() -> None:
     assert surfaces(only_sites, plain._replace(phase="open")) == {}
 
 
+def test_a_layer_without_categories_is_held_to_those_its_objects_are_named_for() -> None:
+    first = standing("B1", box(0.5, 0.5, 0.6, 0.6), layer="bridges", strata=("under",))
+    second = first._replace(code="B2")
+    duties = sound()
+    duties["green"] = duties["green"]._replace(stratum="on")
+    duties["first"] = duty(20, PARKS, category=GREEN, object_code="B1", stratum="under")
+    found = surfaces(duties, first, second, standing("S1", SITE, phase="main_works", managed=False))
+    assert {name: gap.categories for name, gap in found.items()} == {"B2under": (GREEN,)}
+
+
+def test_ground_a_hair_apart_is_one_piece() -> None:
+    duties = sound() | {"roads": duty(1, ROADS, category=10, area=WEST)}
+    hair = box(2.999999, -1, 3.000001, 3)
+    duties["hair"] = duty(20, ROADS, category=PAVING, drawn=wkb(hair))
+    assert len(ground(duties)) == 1
+    duties["strip"] = duty(21, ROADS, category=PAVING, drawn=wkb(box(2.999, -1, 3.001, 3)))
+    assert len(ground(duties)) == 2
+
+
 def test_what_a_change_brings_about() -> None:
     ledger, here = plant({"viaduct", "double"})
     effect = what_if(ledger, [11], [duty(-1, NIGHT, category=STALLS, hours="mon-sun 06:00-18:00")], here)
