@@ -6,6 +6,9 @@ TEXTS: dict[str, str] = {
     "area_without_grids": N_("There are no unit grids in the area %(area)s."),
     "practice_each": N_("%(each)s is neither a layer with things that are wished for nor a level of areas."),
     "plant_unknown": N_("There is no duty %(duty)s in the ledger that could be planted with something."),
+    "practice_bare": N_(
+        "This city was made up from %(pack)s: apply the made pack; this one would end all that was made."
+    ),
     "practice_none": N_("The pack %(pack)s has no section practice: it wishes for nothing that could be made up."),
     "practice_few_grids": N_("%(found)s unit grids were cut, but %(wanted)s are wished: let more be built up."),
     "practice_no_outline": N_("%(area)s has no outline: name a boundary file, or carve it out of others."),

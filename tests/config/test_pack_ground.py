@@ -172,6 +172,20 @@ def test_a_pack_without_wishes_is_not_filled(folder: Path) -> None:
     assert refused.value.code == "practice_none"
 
 
+@pytest.mark.django_db
+def test_a_bare_pack_does_not_end_what_was_made_up_from_it(folder: Path) -> None:
+    put(folder)
+    wishes = "practice: {middle: [10, 50], responsibility_grids: 1}\n"
+    (folder / "pack.yaml").write_text((folder / "pack.yaml").read_text(encoding="utf-8") + wishes, encoding="utf-8")
+    put(folder, APRIL)
+    write(folder, "areas", [row for row in changed(AREAS, 3, "generated", "") if row[0] != "responsibility"])
+    write(folder, "grids", changed(GRIDS, 2, "areas", ""))
+    with pytest.raises(Refused) as refused:
+        put(folder, APRIL)
+    assert refused.value.code == "practice_bare"
+    assert Area.objects.filter(code="R1", valid_to=None).exists()
+
+
 # The verbs
 
 

@@ -100,6 +100,7 @@ def plan(wanted: Wanted, day: date) -> Difference:
     data = wanted.city
     if present is not None:
         refuse_other(present, data.pack, data.code, data.name)
+        _refuse_bare(wanted)
     found = Difference(first=present is None)
     before = {} if present is None else {data.pack: {name: getattr(present, name) for name in data._fields}}
     found.changes += _differ("city", before, {data.pack: data._asdict()})
@@ -125,6 +126,13 @@ def plan(wanted: Wanted, day: date) -> Difference:
     _edition(found, wanted)
     _duties(found, wanted, day)
     return found
+
+
+def _refuse_bare(wanted: Wanted) -> None:
+    """A pack that wishes for a made-up city would end all that was made when it is applied without it."""
+    bare = wanted.pack.file.practice is not None and not any(area.generated for area in wanted.pack.areas)
+    if bare and Area.objects.filter(generated=True, valid_to=None).exists():
+        raise Refused("practice_bare", pack=wanted.pack.key)
 
 
 def _without(fields: Fields, *names: str) -> Fields:

@@ -15,8 +15,8 @@ DIRECTIONS = 8
 SWEEPS = 60
 """Tries for each cell while the search cools down."""
 HEAT = 0.05
-ROUNDS = 60
-"""Ways on which cells are handed on after the search."""
+WAYS = 4
+"""Ways for each part, at most, on which cells are handed on after the search."""
 MARGIN = 0.02
 """The search aims this much below the limit."""
 
@@ -98,57 +98,76 @@ class Search:
     def worst(self) -> float:
         return max(self.load) / self.mean
 
-    def relieve(self, rounds: int = ROUNDS) -> None:
-        """Hand cells on from the heaviest part to the nearest one with room, part by part, until none is too heavy.
+    def relieve(self) -> None:
+        """Hand cells on from each part that is too heavy to the nearest one with room, part by part.
 
         What single moves cannot do: where a whole region has too much, each part on the way takes one cell and gives
-        one away.
+        one away. It ends when none is too heavy, or nothing can be handed on.
         """
-        for _ in range(rounds):
-            heavy = max(range(len(self.load)), key=self.load.__getitem__)
-            if self.load[heavy] <= self.limit * self.mean or not self._hand_on(heavy):
+        for _ in range(WAYS * len(self.load)):
+            heavy = sorted((part for part, load in enumerate(self.load) if load > self.limit * self.mean),
+                           key=lambda part: -self.load[part])  # fmt: skip
+            if not any(self._hand_on(part) or self._tear(part) for part in heavy):
                 return
-            self.cool(sweeps=1, heat=0)
 
     def _hand_on(self, heavy: int) -> bool:
-        """Along the shortest way on which every part can give a cell away; whether there is one."""
-        members: dict[int, list[int]] = by_part(self.part)
+        """One cell over each border of the shortest way from a part to one with room; whether there is such a way."""
+        members = by_part(self.part)
         before: dict[int, int] = {heavy: heavy}
         waiting = [heavy]
         for part in waiting:  # grows while it is read: the nearest parts first
             if part != heavy and self.load[part] < self.mean:
                 return self._along(part, before, members)
-            for other in self._next_to(members[part], part):
-                if other not in before:
+            for other, cells in self._over_borders(members[part], part).items():
+                if other not in before and any(self._holds_without(cell, part) for cell in cells):
                     before[other] = part
                     waiting.append(other)
         return False
 
-    def _next_to(self, cells: list[int], part: int) -> list[int]:
-        around = {self.part[other] for cell in cells for other in self.ground.graph[cell]}
-        return sorted(around - {part})
+    def _tear(self, heavy: int) -> bool:
+        """Give a neighbour a cell with all that hangs on it, where the heavier of both is lighter afterwards."""
+        members = by_part(self.part)[heavy]
+        best: tuple[float, int, list[int]] | None = None
+        for to, cells in self._over_borders(members, heavy).items():
+            for cell in cells:
+                rest = pieces([other for other in members if other != cell], self.ground.graph)
+                kept = max(rest, key=lambda piece: (self._sum(piece), -piece[0]), default=[])
+                group = sorted(set(members) - set(kept))
+                moved = self._sum(group)
+                worse = max(self.load[heavy] - moved, self.load[to] + moved)
+                if kept and worse < self.load[heavy] - self.mean / 1000 and (best is None or worse < best[0]):
+                    best = worse, to, group
+        if best is None:
+            return False
+        for cell in best[2]:
+            self._move(cell, heavy, best[1])
+        return True
+
+    def _sum(self, cells: list[int]) -> float:
+        return sum(self.ground.load[cell] for cell in cells)
+
+    def _over_borders(self, members: list[int], part: int) -> dict[int, list[int]]:
+        """The parts beside one, with the cells of this one that lie at their border and have a load."""
+        found: dict[int, list[int]] = {}
+        for cell in members:
+            if self.ground.load[cell] > 0 and self.part[cell] == part:
+                for other in {self.part[beside] for beside in self.ground.graph[cell]} - {part}:
+                    found.setdefault(other, []).append(cell)
+        return dict(sorted(found.items()))
 
     def _along(self, light: int, before: dict[int, int], members: dict[int, list[int]]) -> bool:
-        """One cell over each border of a way, from its end to its beginning; at least the last must go."""
+        """Hand one cell over each border of a way, from its end on; whether the first part is rid of one."""
         to = light
-        moved = False
         while to != before[to]:
             part = before[to]
-            fit = [
-                cell
-                for cell in members[part]
-                if any(self.part[other] == to for other in self.ground.graph[cell])
-                and self.size[part] > 1
-                and self.ground.load[cell] > 0
-                and self._holds_without(cell, part)
-            ]
+            cells = self._over_borders(members[part], part).get(to, [])
+            fit = [cell for cell in cells if self.size[part] > 1 and self._holds_without(cell, part)]
             if not fit:
-                return moved
+                return False
             room = max(self.mean - self.load[to], 0.0)
             self._move(min(fit, key=lambda cell: (abs(self.ground.load[cell] - room), cell)), part, to)
-            moved = True
             to = part
-        return moved
+        return True
 
     def _move(self, cell: int, own: int, other: int) -> None:
         self.part[cell] = other

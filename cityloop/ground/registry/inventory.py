@@ -110,8 +110,8 @@ def renew(layer: int) -> None:
 def _answered_for(cursor: CursorWrapper, layer: Layer) -> bool:
     """Whether the ledger is held against objects of a layer."""
     cursor.execute(
-        "SELECT EXISTS (SELECT FROM registry_ledgerrow r JOIN registry_object o"
-        " ON o.code = r.object_code OR o.code = r.road_section WHERE o.layer_id = %s)",
+        "SELECT EXISTS (SELECT FROM registry_object WHERE layer_id = %s AND code IN"
+        " (SELECT object_code FROM registry_ledgerrow UNION SELECT road_section FROM registry_ledgerrow))",
         [layer.pk],
     )
     (named,) = cursor.fetchone()
