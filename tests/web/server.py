@@ -119,6 +119,13 @@ def add_layers(folder: Path) -> None:
     pack.write_text(text + LAYERS, encoding="utf-8")
 
 
+def drop_duty(folder: Path, code: str) -> None:
+    """One duty less: where it held nobody answers."""
+    path = folder / "ledger.csv"
+    lines = path.read_text(encoding="utf-8").splitlines(keepends=True)
+    path.write_text("".join(line for line in lines if not line.startswith(f"{code},")), encoding="utf-8")
+
+
 def _append(path: Path, columns: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
     """Add rows to a table of a pack, and columns that it does not have yet."""
     there: list[dict[str, str]] = []
@@ -179,14 +186,22 @@ class Server:
 
 
 def make_city(
-    folder: Path, *, seeded: int, known_until: str = "2025-12-31", situations: bool = False, layers: bool = False
+    folder: Path,
+    *,
+    seeded: int,
+    known_until: str = "2025-12-31",
+    situations: bool = False,
+    layers: bool = False,
+    without: str = "",
 ) -> Server:
-    """A demo city in `folder`: its history of a dozen cases, and as many open ones as asked."""
+    """A demo city in `folder`: its history of a dozen cases, as many open ones as asked, `without` one duty."""
     pack, data = desk_pack(folder / "pack", known_until), folder / "data"
     if situations:
         add_situations(pack)
     if layers:
         add_layers(pack)
+    if without:
+        drop_duty(pack, without)
     run("demo", "--pack", pack, "--data-dir", data, "--at", "2025-06-02T09:00", "--no-serve")
     if seeded:
         run("bench", "seed", "--open", seeded, "--data-dir", data)

@@ -148,6 +148,22 @@ export const router = createRouter({
       meta: { layout: 'staff', permission: 'ledger.read', title: 'registry.gaps.title' },
     },
     {
+      path: '/ledger/proposals',
+      component: () => import('@/domains/registry/ledger/ProposalsPage.vue'),
+      meta: { layout: 'staff', permission: 'ledger.read', title: 'registry.duties.title' },
+    },
+    {
+      path: '/ledger/proposals/new',
+      component: () => import('@/domains/registry/ledger/NewProposalPage.vue'),
+      meta: { layout: 'staff', permission: 'ledger.propose', title: 'registry.duties.begin' },
+    },
+    {
+      path: '/ledger/proposals/:number(\\d+)',
+      component: () => import('@/domains/registry/ledger/ProposalPage.vue'),
+      props: (to) => ({ number: Number(to.params['number']) }),
+      meta: { layout: 'staff', permission: 'ledger.read', title: 'registry.duties.one' },
+    },
+    {
       path: '/ledger/rows',
       component: () => import('@/domains/registry/ledger/RowsPage.vue'),
       meta: { layout: 'staff', permission: 'ledger.read', title: 'registry.rows.title' },

@@ -1,8 +1,8 @@
 import { useQuery, useQueryClient } from '@tanstack/vue-query'
-import { computed, ref, type Ref } from 'vue'
+import { computed, type Ref } from 'vue'
+import { useActing } from '@/app/acting'
 import { api } from '@/app/api'
 import { language } from '@/app/language'
-import { said } from '@/app/problem'
 import type { ImportOut } from '@/generated/api'
 
 /** What coordinates may be in; these are called alike in all languages. */
@@ -28,28 +28,12 @@ export function useImport(id: Ref<string>) {
   )
 }
 
-/** One thing at a time is done with a file; what comes back is shown, a refusal kept in words. */
-export function useActing() {
+/** What is done with a file; what comes back is shown. */
+export function useImporting() {
   const client = useQueryClient()
-  const busy = ref(false)
-  const problem = ref('')
-
-  async function act(call: () => Promise<ImportOut>): Promise<ImportOut | null> {
-    if (busy.value) return null
-    busy.value = true
-    problem.value = ''
-    try {
-      const found = await call()
-      client.setQueryData(keyOf(found.id), found)
-      if (found.applied_at)
-        for (const key of ['layers', 'objects', 'census']) void client.invalidateQueries({ queryKey: [key] })
-      return found
-    } catch (error) {
-      problem.value = said(error)
-      return null
-    } finally {
-      busy.value = false
-    }
-  }
-  return { busy, problem, act }
+  return useActing<ImportOut>((found) => {
+    client.setQueryData(keyOf(found.id), found)
+    if (!found.applied_at) return
+    for (const key of ['layers', 'objects', 'census']) void client.invalidateQueries({ queryKey: [key] })
+  })
 }
