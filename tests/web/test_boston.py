@@ -244,6 +244,19 @@ def keep_the_rules(who: Worker) -> None:
     expect(page.get_by_role("heading", name="Sooner")).to_be_visible()
 
 
+def keep_the_ledger(worker: Worker) -> None:
+    """The duties are there to be read, and a change of them begins as a draft."""
+    page = worker.page
+    page.goto("/ledger/rows")
+    expect(page.get_by_role("rowheader").first).to_be_visible()
+    page.goto("/ledger/proposals/new")
+    page.get_by_label("Title").fill("Lamps of the bridge")
+    page.get_by_label("First day").fill("2016-02-01")
+    page.locator("#proposal-basis").fill("Decree 7")
+    page.get_by_role("button", name="Begin").click()
+    page.wait_for_url(re.compile(r"/ledger/proposals/\d+"))
+
+
 JOBS: dict[str, Callable[[Worker], None]] = {
     "acceptor": take_a_call,
     "shift_leader": lead_the_shift,
@@ -255,6 +268,7 @@ JOBS: dict[str, Callable[[Worker], None]] = {
     "administrator": administer,
     "leader": look_over,
     "rule_editor": keep_the_rules,
+    "ledger_keeper": keep_the_ledger,
 }
 
 
