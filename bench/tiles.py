@@ -56,8 +56,13 @@ def _application() -> Callable[[str], None]:
     def call(path: str) -> None:
         environ: dict[str, Any] = {"PATH_INFO": path, "HTTP_ACCEPT_ENCODING": "gzip", "wsgi.input": BytesIO()}
         setup_testing_defaults(environ)
-        said: list[str] = []
-        answer = application(environ, lambda status, headers, error=None: said.append(status))  # type: ignore[arg-type]
+        said: list[Any] = []
+
+        def begin(status: str, _headers: object, _error: object = None) -> Callable[[bytes], object]:
+            said.append(status)
+            return said.append
+
+        answer = application(environ, begin)
         for _ in answer:
             pass
         answer.close()

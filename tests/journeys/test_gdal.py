@@ -94,7 +94,8 @@ def test_ogrinfo_counts_and_measures_as_the_database_does(served: str, ogrinfo: 
     assert "Geometry: Point" in summary
     assert "watts: Integer" in summary
     lons, lats = zip(*LAMPS.values(), strict=True)
-    extent = [float(value) for value in re.findall(r"-?\d+\.\d+", re.search(r"Extent: .*", summary)[0])]  # type: ignore[index]
+    (line,) = re.findall(r"Extent: .*", summary)
+    extent = [float(value) for value in re.findall(r"-?\d+\.\d+", line)]
     assert extent == pytest.approx([min(lons), min(lats), max(lons), max(lats)], abs=1e-6)
     assert number("Feature Count", told(ogrinfo, served, "-so", "roads")) == 1
 

@@ -102,26 +102,26 @@ def begin(request: HttpRequest, asked: Form[ImportIn], file: File[UploadedFile])
     return Status(201, answers.shown(found, texts.spoken()))
 
 
-@router.get("/objects/imports/{uuid:id}", response=ImportOut)
-def one(request: HttpRequest, id: UUID) -> dict[str, Any]:  # noqa: A002 - the address names it so
+@router.get("/objects/imports/{uuid:key}", response=ImportOut)
+def one(request: HttpRequest, key: UUID) -> dict[str, Any]:
     """What was shown of a file of one's own."""
     actor = actor_of(request)
     actor.require(EDIT)
-    return answers.shown(imports.import_of(id, actor=actor, at=clock.now()), texts.spoken())
+    return answers.shown(imports.import_of(key, actor=actor, at=clock.now()), texts.spoken())
 
 
-@router.post("/objects/imports/{uuid:id}/apply", response=ImportOut)
-def apply(request: HttpRequest, id: UUID, body: ImportApply) -> dict[str, Any]:  # noqa: A002
+@router.post("/objects/imports/{uuid:key}/apply", response=ImportOut)
+def apply(request: HttpRequest, key: UUID, body: ImportApply) -> dict[str, Any]:
     """Take in just what was shown, in whole or not at all; once more does nothing more. Overtaken where the layer has
     changed since."""
-    found = imports.apply_import(id, despite=body.despite, actor=actor_of(request), at=clock.now())
+    found = imports.apply_import(key, despite=body.despite, actor=actor_of(request), at=clock.now())
     return answers.shown(found, texts.spoken())
 
 
-@router.get("/objects/imports/{uuid:id}/rejects", openapi_extra=downloads.described(downloads.CSV))
-def rejects(request: HttpRequest, id: UUID) -> HttpResponse:  # noqa: A002
+@router.get("/objects/imports/{uuid:key}/rejects", openapi_extra=downloads.described(downloads.CSV))
+def rejects(request: HttpRequest, key: UUID) -> HttpResponse:
     """All that is wrong with a file, by line, as a table."""
     actor = actor_of(request)
     actor.require(EDIT)
-    found = imports.import_of(id, actor=actor, at=clock.now())
+    found = imports.import_of(key, actor=actor, at=clock.now())
     return downloads.csv_table(answers.reject_table(imports.problems_of(found)), f"{found.name}-rejects.csv")

@@ -22,7 +22,16 @@ from cityloop.ground.registry.models import DutyProposal
 from cityloop.ground.registry.soundness import contradictions
 from cityloop.ground.registry.versions import versions
 from cityloop.ground.standards.models import Category, ProposalState
-from cityloop.ground.standards.proposed import decide, locked, require_later, require_other, require_state, shape
+from cityloop.ground.standards.proposed import (
+    decide,
+    locked,
+    require_later,
+    require_other,
+    require_state,
+    shape,
+    take_back,
+    turn_down,
+)
 
 PROPOSE, CONSENT, APPROVE = "ledger.propose", "ledger.consent", "ledger.approve"
 
@@ -130,9 +139,7 @@ def withdraw(number: int, *, actor: Actor, at: datetime) -> DutyProposal:
     actor.require(PROPOSE)
     locked()
     proposal = proposal_called(number)
-    if proposal.state != ProposalState.WITHDRAWN:
-        require_state(proposal, ProposalState.DRAFT, ProposalState.SUBMITTED)
-        decide(proposal, ProposalState.WITHDRAWN, "", actor, at)
+    take_back(proposal, actor, at)
     return proposal
 
 
@@ -159,10 +166,7 @@ def reject(number: int, *, note: str, actor: Actor, at: datetime) -> DutyProposa
     actor.require(APPROVE)
     locked()
     proposal = proposal_called(number)
-    if proposal.state != ProposalState.REJECTED:
-        require_state(proposal, ProposalState.SUBMITTED)
-        require_other(proposal, actor)
-        decide(proposal, ProposalState.REJECTED, note, actor, at)
+    turn_down(proposal, note, actor, at)
     return proposal
 
 

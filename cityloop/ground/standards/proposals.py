@@ -25,7 +25,16 @@ from cityloop.ground.standards.editions import (
 from cityloop.ground.standards.fitting import fit_category, fit_rule
 from cityloop.ground.standards.importing import Reading
 from cityloop.ground.standards.models import Edition, Proposal, ProposalState
-from cityloop.ground.standards.proposed import decide, locked, require_later, require_other, require_state, shape
+from cityloop.ground.standards.proposed import (
+    decide,
+    locked,
+    require_later,
+    require_other,
+    require_state,
+    shape,
+    take_back,
+    turn_down,
+)
 from cityloop.ground.standards.rows import CategoryData, RuleData, as_json
 
 PROPOSE, APPROVE = "rules.propose", "rules.approve"
@@ -142,9 +151,7 @@ def withdraw(number: int, *, actor: Actor, at: datetime) -> Proposal:
     actor.require(PROPOSE)
     locked()
     proposal = _proposal(number)
-    if proposal.state != ProposalState.WITHDRAWN:
-        require_state(proposal, ProposalState.DRAFT, ProposalState.SUBMITTED)
-        decide(proposal, ProposalState.WITHDRAWN, "", actor, at)
+    take_back(proposal, actor, at)
     return proposal
 
 
@@ -153,10 +160,7 @@ def reject(number: int, *, note: str, actor: Actor, at: datetime) -> Proposal:
     actor.require(APPROVE)
     locked()
     proposal = _proposal(number)
-    if proposal.state != ProposalState.REJECTED:
-        require_state(proposal, ProposalState.SUBMITTED)
-        require_other(proposal, actor)
-        decide(proposal, ProposalState.REJECTED, note, actor, at)
+    turn_down(proposal, note, actor, at)
     return proposal
 
 

@@ -44,6 +44,21 @@ def shape(proposal: Proposed, actor: Actor) -> None:
     proposal.save()
 
 
+def take_back(proposal: Proposed, actor: Actor, at: datetime) -> None:
+    """Withdraw what is not decided; once more does nothing more."""
+    if proposal.state != ProposalState.WITHDRAWN:
+        require_state(proposal, ProposalState.DRAFT, ProposalState.SUBMITTED)
+        decide(proposal, ProposalState.WITHDRAWN, "", actor, at)
+
+
+def turn_down(proposal: Proposed, note: str, actor: Actor, at: datetime) -> None:
+    """Reject what somebody else handed in; once more does nothing more."""
+    if proposal.state != ProposalState.REJECTED:
+        require_state(proposal, ProposalState.SUBMITTED)
+        require_other(proposal, actor)
+        decide(proposal, ProposalState.REJECTED, note, actor, at)
+
+
 def decide(proposal: Proposed, state: ProposalState, note: str, actor: Actor, at: datetime) -> None:
     proposal.state, proposal.note, proposal.decided_by, proposal.decided_at = state, note, actor.key, at
     proposal.save()

@@ -6,6 +6,7 @@ import json
 from datetime import date
 from itertools import count
 from pathlib import Path
+from typing import Any
 
 import duckdb
 import pytest
@@ -108,8 +109,8 @@ def test_golden_futian(revision: str) -> None:
     assert (asked, len(wrong) <= 2) == (40, True), wrong
 
 
-def road(name: str, *numbers: Number, code: str = "", **told: object) -> NameData:
-    return NameData(code or name, "road", name, 117.0, 36.6, numbers=numbers, **told)  # type: ignore[arg-type]
+def road(name: str, *numbers: Number, code: str = "", **told: Any) -> NameData:
+    return NameData(code or name, "road", name, 117.0, 36.6, numbers=numbers, **told)
 
 
 @pytest.mark.parametrize(

@@ -1,6 +1,7 @@
 """locate: points into grids and polygons."""
 
 from datetime import date
+from typing import Any
 
 import numpy as np
 import pytest
@@ -77,7 +78,7 @@ def test_one_by_one_and_together_agree_with_plain_containment(lon: float, lat: f
 
 
 @pytest.mark.django_db
-def test_the_map_of_a_day_is_read_in_two_statements(django_assert_num_queries: object) -> None:
+def test_the_map_of_a_day_is_read_in_two_statements(django_assert_num_queries: Any) -> None:
     spring, summer = date(2020, 3, 1), date(2020, 6, 1)
     city = Area.objects.create(code="9", level="city", name="City", valid_from=spring)
     old = Area.objects.create(
@@ -86,7 +87,7 @@ def test_the_map_of_a_day_is_read_in_two_statements(django_assert_num_queries: o
     for area, path in ((city, [city.pk]), (old, [city.pk, old.pk])):
         Area.objects.filter(pk=area.pk).update(path=path)
     UnitGrid.objects.create(code="910001", area=old, west=0, south=0, east=0.1, north=0.1, valid_from=spring)
-    with django_assert_num_queries(2):  # type: ignore[operator]  # pytest-django's fixture
+    with django_assert_num_queries(2):
         before = area_map(date(2020, 5, 31))
     assert before.place(0.05, 0.05).areas == (city.pk, old.pk)
     assert before.place(0.5, 0.5).area_code == "91"

@@ -886,7 +886,7 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/api/objects/imports/{id}": {
+    "/api/objects/imports/{key}": {
         parameters: {
             query?: never;
             header?: never;
@@ -906,7 +906,7 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/api/objects/imports/{id}/apply": {
+    "/api/objects/imports/{key}/apply": {
         parameters: {
             query?: never;
             header?: never;
@@ -927,7 +927,7 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/api/objects/imports/{id}/rejects": {
+    "/api/objects/imports/{key}/rejects": {
         parameters: {
             query?: never;
             header?: never;
@@ -10127,7 +10127,7 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
-                id: string;
+                key: string;
             };
             cookie?: never;
         };
@@ -10221,7 +10221,7 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
-                id: string;
+                key: string;
             };
             cookie?: never;
         };
@@ -10319,7 +10319,7 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
-                id: string;
+                key: string;
             };
             cookie?: never;
         };

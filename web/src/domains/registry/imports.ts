@@ -21,7 +21,7 @@ export function useImport(id: Ref<string>) {
     computed(() => ({
       queryKey: keyOf(id.value),
       queryFn: ({ signal }: { signal: AbortSignal }) =>
-        api.get('/api/objects/imports/{id}', { params: { path: { id: id.value } }, signal }),
+        api.get('/api/objects/imports/{key}', { params: { path: { key: id.value } }, signal }),
       enabled: id.value !== '',
       staleTime: 3_600_000,
     })),
