@@ -36,9 +36,11 @@ LAYOUT = r"""
   const heads = [...document.querySelectorAll('h1')].filter((e) => shown(e) && !hidden(e));
   if (heads.length > 1) found.push('more than one title: ' + heads.map(name).join(' and '));
   const controls = 'input:not([type=checkbox], [type=radio], [type=file], [type=range]), select';
+  const group = (e) => e.closest('form, section, main');
   for (const a of document.querySelectorAll(controls)) {
-    for (const b of a.closest('form, section, main').querySelectorAll(controls)) {
-      if (a === b || a.compareDocumentPosition(b) & 2 || hidden(a) || hidden(b) || !shown(a) || !shown(b)) continue;
+    for (const b of group(a).querySelectorAll(controls)) {
+      if (a === b || group(a) !== group(b) || a.compareDocumentPosition(b) & 2) continue;
+      if (hidden(a) || hidden(b) || !shown(a) || !shown(b)) continue;
       const p = a.getBoundingClientRect(), q = b.getBoundingClientRect();
       const beside = p.right <= q.left && Math.abs(p.top + p.bottom - q.top - q.bottom) < 16;
       if (beside && (Math.abs(p.height - q.height) > 1 || Math.abs(p.top - q.top) > 1))

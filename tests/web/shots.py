@@ -97,11 +97,15 @@ def second_factor(page: Page) -> None:
     expect(page.locator("#factor-password, #factor-code").first).to_be_visible()
 
 
+def pick_category(page: Page, code: str) -> None:
+    page.get_by_role("combobox", name=re.compile("^(Category|类别)")).fill(code)
+    page.get_by_role("option").first.click()
+
+
 def likely_duplicates(page: Page) -> None:
     page.locator("#new-words").fill("A hole in the road before the bakery")
     page.locator("#new-address").fill("Mill Lane 3")
-    page.locator("input[role=combobox]").fill("0101")
-    page.get_by_role("option").first.click()
+    pick_category(page, "0101")
     expect(page.locator("section li").first).to_be_visible()
 
 
@@ -172,8 +176,7 @@ def edit_rule(page: Page) -> None:
 
 def what_the_rule_says(page: Page) -> None:
     page.locator("#new-words").fill("Manhole")
-    page.locator("input[role=combobox]").fill("0104")
-    page.get_by_role("option").first.click()
+    pick_category(page, "0104")
     page.locator("summary").click()
     expect(page.locator("details li").first).to_be_visible()
 
