@@ -4,16 +4,14 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
 from math import isfinite
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 import shapely
 from numpy.typing import ArrayLike, NDArray
 
 from cityloop.ground.places.metres import Floats, Shapes
-
-Index = NDArray[np.int64]
-"""Positions in a list; -1 where there is none."""
+from cityloop.ground.places.squares import Index, Squares
 
 
 class AreaRow(NamedTuple):
@@ -46,26 +44,28 @@ class _Shapes:
 
     def __init__(self, shapes: Shapes, boxes: NDArray[np.bool_]) -> None:
         self.shapes, self.boxes = shapes, boxes
-        self.tree = shapely.STRtree(shapes)
+        self.bounds = shapely.bounds(shapes).reshape(-1, 4)
+        self.squares = Squares(self.bounds)
         shapely.prepare(shapes[~boxes])
 
-    def first(self, points: Shapes, lon: Floats, lat: Floats) -> Index:
-        """For each point (None is none) the first shape that holds or touches it, by position; or -1."""
-        found = np.full(len(points), len(self.shapes), np.int64)
-        if len(self.shapes) and len(points):
-            which, shape = self.tree.query(points)
-            kept = self.boxes[shape]
-            asked = np.flatnonzero(~kept)
-            near = which[asked]
-            kept[asked] = shapely.intersects_xy(self.shapes[shape[asked]], lon[near], lat[near])
-            np.minimum.at(found, which[kept], shape[kept])
+    def first(self, lon: Floats, lat: Floats) -> Index:
+        """For each point (NaN is none) the first shape that holds or touches it, by position; or -1."""
+        found = np.full(len(lon), len(self.shapes), np.int64)
+        which, shape = self.squares.around(lon, lat)
+        kept = self.boxes[shape]
+        asked = np.flatnonzero(~kept)
+        near = which[asked]
+        kept[asked] = shapely.intersects_xy(self.shapes[shape[asked]], lon[near], lat[near])
+        np.minimum.at(found, which[kept], shape[kept])
         found[found == len(self.shapes)] = -1
         return found
 
-    def first_one(self, point: Any) -> int:
+    def first_one(self, lon: float, lat: float) -> int:
         """The same for a single point."""
-        found = self.tree.query(point, predicate="intersects")
-        return int(found.min()) if len(found) else -1
+        for shape in self.squares.around_one(lon, lat):
+            if self.boxes[shape] or shapely.intersects_xy(self.shapes[shape], lon, lat):
+                return shape
+        return -1
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,13 +122,11 @@ class AreaMap:
     def locate_many(self, lons: ArrayLike, lats: ArrayLike) -> tuple[Index, Index]:
         """For each point (WGS-84 degrees; NaN is none) its position in `grids`, and by polygon in `areas`; or -1."""
         lon, lat = np.asarray(lons, np.float64), np.asarray(lats, np.float64)
-        points = shapely.points(lon, lat)
-        points[~(np.isfinite(lon) & np.isfinite(lat))] = None
-        grids = self._cells.first(points, lon, lat)
-        areas = np.full(len(points), -1, np.int64)
-        left = np.arange(len(points))
+        grids = self._cells.first(lon, lat)
+        areas = np.full(len(lon), -1, np.int64)
+        left = np.arange(len(lon))
         for level, places in self._levels:
-            found = level.first(points[left], lon[left], lat[left])
+            found = level.first(lon[left], lat[left])
             areas[left[found >= 0]] = places[found[found >= 0]]
             left = left[found < 0]
         return grids, areas
@@ -145,17 +143,18 @@ class AreaMap:
         """`places` for a single point."""
         if lon is None or lat is None or not (isfinite(lon) and isfinite(lat)):
             return self._place(lon, lat, -1, -1, printed)
-        point = shapely.points(lon, lat)
-        grid = self._cells.first_one(point)
+        grid = self._cells.first_one(lon, lat)
         for level, places in self._levels:
-            if (found := level.first_one(point)) >= 0:
+            if (found := level.first_one(lon, lat)) >= 0:
                 return self._place(lon, lat, grid, int(places[found]), printed)
         return self._place(lon, lat, grid, -1, printed)
 
     def grids_in(self, west: float, south: float, east: float, north: float) -> list[GridRow]:
         """The grids that touch a box in degrees, by code."""
-        box = shapely.box(west, south, east, north)
-        return [self.grids[place] for place in sorted(self._cells.tree.query(box, predicate="intersects").tolist())]
+        left, low, right, high = self._cells.bounds.T
+        near = np.flatnonzero((left <= east) & (right >= west) & (low <= north) & (high >= south))
+        touching = near[shapely.intersects(self._cells.shapes[near], shapely.box(west, south, east, north))]
+        return [self.grids[place] for place in touching.tolist()]
 
     def area_of(self, grid: int, area: int, printed: str) -> AreaRow | None:
         """The area that counts, given what `locate_many` found and what somebody named."""
