@@ -11,7 +11,7 @@ from bench.town import Town, checkpoint
 
 POINTS = 999_999
 """As many as running numbers of six digits can tell apart."""
-LAYERS = {"lamps": "with codes", "trees": "given codes"}
+LAYERS = {"lamps": "codes in the file", "trees": "codes made here"}
 ASKED = 400
 BOX = 1_000
 """Objects that a box is meant to hold."""
