@@ -182,7 +182,6 @@ class NameKey(models.Model):
                 opclasses=["gin_trgm_ops"],
                 condition=models.Q(kind="n"),
                 name="places_namekey_alike",
-                fastupdate=False,  # else what was written last is read through by every search until a vacuum
             ),
         ]
 

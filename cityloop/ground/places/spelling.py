@@ -67,17 +67,19 @@ def keys(*names: str) -> list[Key]:
 
 def _plain(text: str) -> str:
     """Lower case without accents; offices as their places; anything but letters and digits is a space."""
-    decomposed = unicodedata.normalize("NFKD", text.casefold())
-    kept = "".join(letter for letter in decomposed if not unicodedata.combining(letter))
-    for office, place in _OFFICES:
-        kept = office.sub(place, kept)
+    kept = text.casefold()
+    if not kept.isascii():
+        decomposed = unicodedata.normalize("NFKD", kept)
+        kept = "".join(letter for letter in decomposed if not unicodedata.combining(letter))
+        for office, place in _OFFICES:
+            kept = office.sub(place, kept)
     return re.sub(r"[\W_]+", " ", kept)
 
 
 def _joined(text: str) -> str:
     """Single spaces, and only between words in Latin, which take their short forms."""
-    words = [_SHORT.get(word, word) for word in text.split()]
-    return re.sub(r"(?<=[^\x00-\x7f]) | (?=[^\x00-\x7f])", "", " ".join(words))
+    joined = " ".join([_SHORT.get(word, word) for word in text.split()])
+    return joined if joined.isascii() else re.sub(r"(?<=[^\x00-\x7f]) | (?=[^\x00-\x7f])", "", joined)
 
 
 def _number(match: re.Match[str]) -> str:

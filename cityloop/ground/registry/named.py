@@ -25,7 +25,7 @@ def put_layer_names(codes: Iterable[str], *, actor: Actor) -> Written:
     """Let the gazetteer name the named objects in force of these layers; two statements and the writing for each."""
     layers = list(Layer.objects.filter(code__in=list(codes)))
     written = [
-        naming.put_names(f"layer:{layer.code}", [_place(row) for row in _named([layer])], actor=actor)
+        naming.put_names(f"layer:{layer.code}", _places(list(_named([layer]))), actor=actor)
         for layer in layers
         if source_of(layer) != ROADS
     ]
@@ -40,10 +40,14 @@ def _named(layers: list[Layer]) -> Iterable[Any]:
     return rows.values("code", "name", "shape", "area", "area__path", "layer__public", "generated").iterator()
 
 
-def _place(row: dict[str, Any]) -> NameData:
-    inside = shapely.point_on_surface(shapely.from_wkb(bytes(row["shape"])))
-    told = (row["code"], "place", row["name"], inside.x, inside.y, row["area"])
-    return NameData(*told, public=row["layer__public"], generated=row["generated"])
+def _places(rows: list[dict[str, Any]]) -> list[NameData]:
+    inside = shapely.point_on_surface(shapely.from_wkb([bytes(row["shape"]) for row in rows]))
+    points = zip(shapely.get_x(inside).tolist(), shapely.get_y(inside).tolist(), strict=True)
+    return [
+        NameData(row["code"], "place", row["name"], lon, lat, row["area"],
+                 public=row["layer__public"], generated=row["generated"])
+        for row, (lon, lat) in zip(rows, points, strict=True)
+    ]  # fmt: skip
 
 
 def _road(row: dict[str, Any]) -> Road:
