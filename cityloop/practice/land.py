@@ -155,20 +155,25 @@ def _units(community: Community, ground: Any, share: Share, chance: Random) -> l
 
 
 def _built_up(ground: Any, hectares: float) -> Any | None:
-    """The cells of the lattice next to the middle, so many hectares of them; None where that is all."""
+    """The cells of the lattice next to a place at the border, so many hectares of them; None where that is all.
+
+    At the border, where the road from village to village runs: in the middle of its fields a village would hang on
+    them alone, and no beat could take a part of it.
+    """
     if square_metres([ground])[0] < hectares * HECTARE * 1.3:
         return None
     _, south, _, north = ground.bounds
     lattice = lattice_at((south + north) / 2, 100)
-    middle = shapely.point_on_surface(ground)
-    column, row = floor(middle.x / lattice.lon_step), floor(middle.y / lattice.lat_step)
-    reach = ceil(sqrt(hectares)) + 1
+    place = shapely.line_interpolate_point(shapely.boundary(ground), 0.1, normalized=True)
+    column, row = floor(place.x / lattice.lon_step), floor(place.y / lattice.lat_step)
+    reach = 2 * ceil(sqrt(hectares)) + 1
     near = sorted(
         ((x, y) for x in range(-reach, reach + 1) for y in range(-reach, reach + 1)),
         key=lambda cell: (cell[0] ** 2 + cell[1] ** 2, cell),
     )
-    boxes = shapely.box(*np.array([lattice.box((column + x, row + y)) for x, y in near[: max(1, round(hectares))]]).T)
-    return shapely.union_all(boxes, grid_size=STEP)
+    boxes = shapely.box(*np.array([lattice.box((column + x, row + y)) for x, y in near]).T)
+    held = shapely.area(shapely.intersection(boxes, ground)) > shapely.area(boxes) / 2
+    return shapely.union_all(boxes[held][: max(1, round(hectares))], grid_size=STEP)
 
 
 def _parts(order: Sequence[Community], grounds: Sequence[Any], wishes: Wishes) -> list[list[str]]:

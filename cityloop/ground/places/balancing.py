@@ -14,7 +14,7 @@ DIRECTIONS = 8
 """Straight cuts tried at each bisection."""
 SWEEPS = 60
 """Tries for each cell while the search cools down."""
-HEAT = 0.05
+HEAT = 0.15
 WAYS = 4
 """Ways for each part, at most, on which cells are handed on after the search."""
 MARGIN = 0.02
@@ -66,14 +66,18 @@ def _largest(members: set[int], graph: Graph) -> set[int]:
 
 
 class Search:
-    """Moves single cells over the borders of parts; parts stay connected and never become empty.
+    """Moves cells over the borders of parts, each with what hangs on it alone, such as a village amid its fields;
+    parts stay connected and never become empty.
 
     The energy: the square of what a part differs from the mean (as a share of it), far more beyond the limit, plus
     the length of the borders between parts in units of a square part's perimeter.
     """
 
-    def __init__(self, ground: Ground, assignment: list[int], count: int, limit: float, seed: int) -> None:
-        """`limit`: the largest load of a part to aim at, as a multiple of the mean; `assignment` is changed."""
+    def __init__(
+        self, ground: Ground, assignment: list[int], count: int, limit: float, seed: int, shape: float = 1.0
+    ) -> None:
+        """`limit`: the largest load of a part to aim at, as a multiple of the mean; `assignment` is changed; `shape`:
+        what short borders are worth."""
         self.ground, self.part = ground, assignment
         self.mean: float = sum(ground.load) / count or 1.0
         self.limit: float = max(limit - MARGIN, 1.0)
@@ -84,7 +88,7 @@ class Search:
             self.size[part] += 1
         sides = sorted(length for around in ground.graph for length in around.values())
         middle = sides[len(sides) // 2] if sides else 1.0
-        self.square = 4 * middle * (len(assignment) / count) ** 0.5
+        self.square = 4 * middle * (len(assignment) / count) ** 0.5 / shape
         self.random = Random(seed)
 
     def cool(self, sweeps: int = SWEEPS, heat: float = HEAT) -> None:
@@ -183,23 +187,37 @@ class Search:
         if not others or self.size[own] == 1:
             return
         other = others[int(self.random.random() * len(others))] if len(others) > 1 else others[0]
-        gain = self._gain(cell, own, other)
-        if gain > 0 and (warmth <= 0 or self.random.random() >= exp(-gain / warmth)):
+        if not self._taken(self._gain([cell], own, other), warmth):
             return
-        if self._holds_without(cell, own):
-            self._move(cell, own, other)
+        group = [cell]
+        if not self._holds_without(cell, own):
+            group = self._with_what_hangs_on(cell, own)
+            if len(group) == self.size[own] or not self._taken(self._gain(group, own, other), warmth):
+                return
+        for one in group:
+            self._move(one, own, other)
 
-    def _gain(self, cell: int, own: int, other: int) -> float:
-        """By how much the energy rises."""
-        here, there, moved = self.load[own], self.load[other], self.ground.load[cell]
+    def _taken(self, gain: float, warmth: float) -> bool:
+        return gain <= 0 or (warmth > 0 and self.random.random() < exp(-gain / warmth))
+
+    def _with_what_hangs_on(self, cell: int, own: int) -> list[int]:
+        """A cell and all of its part but the heaviest piece that is left without it."""
+        members = [other for other in by_part(self.part)[own] if other != cell]
+        kept = max(pieces(members, self.ground.graph), key=lambda piece: (self._sum(piece), -piece[0]))
+        return [cell, *sorted(set(members) - set(kept))]
+
+    def _gain(self, group: list[int], own: int, other: int) -> float:
+        """By how much the energy rises when cells go from one part to another."""
+        here, there, moved = self.load[own], self.load[other], self._sum(group)
         rise = self._strain(here - moved) + self._strain(there + moved) - self._strain(here) - self._strain(there)
         border = 0.0
-        for neighbour, length in self.ground.graph[cell].items():
-            part = self.part[neighbour]
-            if part == own:
-                border += length
-            elif part == other:
-                border -= length
+        for cell in group:
+            for neighbour, length in self.ground.graph[cell].items():
+                part = self.part[neighbour]
+                if part == other:
+                    border -= length
+                elif part == own and neighbour not in group:
+                    border += length
         return float(rise + 2 * border / self.square)
 
     def _strain(self, load: float) -> float:

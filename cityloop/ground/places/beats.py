@@ -9,14 +9,14 @@ import shapely
 from numpy.typing import ArrayLike
 
 from cityloop.core.errors import Refused
-from cityloop.ground.places.balancing import Ground, Search, bisect
+from cityloop.ground.places.balancing import SWEEPS, Ground, Search, bisect
 from cityloop.ground.places.borders import Graph, borders, by_part, pieces
 from cityloop.ground.places.metres import Floats, Index, around, as_shapes
 
 WORST = 1.15
 """The largest load of a beat over the mean that a design may have where the cells allow it."""
 
-TRIES = 3
+TRIES = 8
 """Searches that are made at most."""
 
 
@@ -153,7 +153,10 @@ def _shares(weight: Floats, islands: list[list[int]], count: int) -> tuple[list[
 
 
 def _fresh(ground: Ground, islands: list[list[int]], shares: list[int], limit: float, seed: int) -> Index:
-    """Cut every island in halves until there are enough parts, then search: up to TRIES times, the first that fits."""
+    """Cut every island in halves until there are enough parts, then search: up to TRIES times, the first that fits.
+
+    Each search takes longer than the one before and gives less for short borders.
+    """
     parts = [part for cells, share in zip(islands, shares, strict=True) for part in bisect(ground, cells, share)]
     first = [0] * len(ground.load)
     for number, part in enumerate(parts):
@@ -161,8 +164,9 @@ def _fresh(ground: Ground, islands: list[list[int]], shares: list[int], limit: f
             first[cell] = number
     tries: list[Search] = []
     while len(tries) < TRIES and not (tries and tries[-1].worst() <= limit):
-        search = Search(ground, list(first), len(parts), limit, seed * TRIES + len(tries))
-        search.cool()
+        again = len(tries) + 1
+        search = Search(ground, list(first), len(parts), limit, seed * TRIES + len(tries), 1 / again)
+        search.cool(SWEEPS * again)
         search.cool(sweeps=5, heat=0)
         search.relieve()
         tries.append(search)

@@ -104,3 +104,16 @@ def test_loads_must_be_numbers_and_no_load_at_all_counts_cells() -> None:
     for load in ([1.0], [-1.0] * 16, [np.nan] * 16):
         with pytest.raises(ValueError, match="load"):
             design(cells, load, 2)
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_a_village_amid_its_fields_goes_with_them(seed: int) -> None:
+    """Each of 24 villages of six cells has one neighbour, its field."""
+    lattice, cells = squares(60, 40).reshape(40, 60), []
+    for number in range(24):
+        row, column = 10 * (number // 6), 10 * (number % 6)
+        inside = lattice[row + 4 : row + 6, column + 4 : column + 7].ravel().tolist()
+        field = shapely.union_all(lattice[row : row + 10, column : column + 10])
+        cells += [shapely.difference(field, shapely.union_all(inside)), *inside]
+    found = design(cells, np.random.default_rng(seed).uniform(0.5, 1.5, len(cells)), 8)
+    assert (found.figures.connected, found.figures.worst <= 1.15) == (True, True)
