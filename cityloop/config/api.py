@@ -12,6 +12,7 @@ from ninja.operation import Operation
 from ninja.renderers import BaseRenderer
 
 from cityloop.config import ready
+from cityloop.config.beats_api import router as beats
 from cityloop.config.me import router as me
 from cityloop.config.problems import CONTENT_TYPE, Problem, install, problem
 from cityloop.config.sign_in import Bearer, Session
@@ -98,7 +99,7 @@ api = CityloopAPI(
 install(api)
 for router in (
     *(me, evidence, report_photos, intake, case_photos, cases, clocks, dispatch),
-    *(rule_proposals, rules, object_imports, census, objects, finding, ledger),
+    *(rule_proposals, rules, object_imports, census, objects, finding, beats, ledger),
     *(duty_proposals, gaps, participation, evaluation, exchange, cockpit),
 ):
     api.add_router("", router)

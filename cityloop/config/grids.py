@@ -2,28 +2,20 @@
 
 import json as jsonlib
 from collections.abc import Iterable
-from datetime import date
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
-import numpy as np
 import shapely
 from rich.table import Table
 
+from cityloop.config.beat_plans import Designed, designed, outlines
 from cityloop.config.commands import OUT, require_writable
-from cityloop.config.pack.ground import WorkloadSpec
 from cityloop.core import clock
-from cityloop.core.errors import Refused, Unknown
 from cityloop.core.texts import N_, _
-from cityloop.ground.places.beats import Design, Figures, design, measure
-from cityloop.ground.places.city import CityValue, city
-from cityloop.ground.places.gridding import STEP
+from cityloop.ground.places.beats import Figures
+from cityloop.ground.places.city import city
 from cityloop.ground.places.inspection import UNIT_GRIDS, LevelSeams, inspect
-from cityloop.ground.places.locate import AreaMap, GridRow, cells_of
-from cityloop.ground.places.metres import Floats, Index, Shapes, around
-from cityloop.ground.places.queries import areas_on, grids_of
-from cityloop.ground.registry import stock
-from cityloop.loop.cases.queries import count_by_grid
+from cityloop.ground.places.queries import areas_on
 
 SHOWN = 20
 KINDS = {"overlap": N_("Overlaps"), "gap": N_("Gaps"), "escape": N_("Outside")}
@@ -64,74 +56,18 @@ def _error_features(level: LevelSeams) -> Iterable[dict[str, Any]]:
         yield _feature(error.shape, properties)
 
 
-class Designed(NamedTuple):
-    """A division of an area's unit grids beside the present one, of which -1 is none."""
-
-    area: str
-    grids: list[GridRow]
-    load: Floats
-    found: Design
-    present: Figures | None
-
-
 def design_beats(code: str, beats: int, as_json: bool, out: Path | None, seed: int) -> None:
     """Cut an area's unit grids into beats of about equal work, and show them beside the present ones."""
     require_writable(out)
     here = city()
     day = here.day(clock.now())
-    done = _designed(code, beats, here, areas_on(here.revision, day), day, seed)
+    done = designed(code, beats, here, areas_on(here.revision, day), day, seed)
     if as_json:
         print(jsonlib.dumps(_told(done), ensure_ascii=False, indent=2))
     else:
         _show(done)
     if out is not None:
         _write(out, _beat_features(done))
-
-
-def _designed(code: str, beats: int, here: CityValue, places: AreaMap, day: date, seed: int) -> Designed:
-    area = next((area for area in places.areas if area.code == code), None)
-    if area is None:
-        raise Unknown("area_unknown", area=code)
-    inside = {other.id for other in places.areas if area.id in other.path}
-    grids = [row for row in places.grids if row.area in inside]
-    if not grids:
-        raise Refused("area_without_grids", area=code)
-    cells = cells_of(grids)
-    load = _workload(grids, cells, WorkloadSpec.model_validate(here.settings["grid"].get("workload", {})))
-    present = _present(grids, day)
-    found = design(cells, load, beats, seed, None if present is None else present)
-    return Designed(code, grids, load, found, None if present is None else measure(cells, load, present))
-
-
-def _workload(grids: list[GridRow], cells: Shapes, weights: WorkloadSpec) -> Floats:
-    """The work in each grid, as the pack weighs it; three statements."""
-    ids = [row.id for row in grids]
-    objects, cases = stock.count_by_grid(ids), count_by_grid(ids)
-    told = np.array([[objects.get(pk, 0), cases.get(pk, 0)] for pk in ids], np.float64)
-    roads = _road_km(cells, stock.lines_in(shapely.total_bounds(cells).tolist()))
-    found: Floats = weights.grid + roads * weights.road_km + told @ np.array([weights.object, weights.case])
-    return found
-
-
-def _road_km(cells: Shapes, lines: list[bytes]) -> Floats:
-    """Kilometres of road in each cell; along an edge half of them count here and half there."""
-    metres = around(cells)
-    roads, flat = metres.shapes(shapely.from_wkb(lines)), metres.shapes(cells)
-    road, cell = shapely.STRtree(flat).query(roads, predicate="intersects")
-    length = shapely.length(shapely.intersection(roads[road], flat[cell]))
-    shared = shapely.length(shapely.intersection(roads[road], shapely.boundary(flat[cell])))
-    found = np.zeros(len(cells))
-    np.add.at(found, cell, (length - shared / 2) / 1000)
-    return found
-
-
-def _present(grids: list[GridRow], day: date) -> Index | None:
-    """The beat of each grid today, numbered from 0; None where there are none."""
-    beat_of = {grid: beat for beat, ids in grids_of("responsibility", day).items() for grid in ids}
-    order = {beat: place for place, beat in enumerate(dict.fromkeys(beat_of[g.id] for g in grids if g.id in beat_of))}
-    if not order:
-        return None
-    return np.array([order[beat_of[row.id]] if row.id in beat_of else -1 for row in grids], np.int64)
 
 
 def _told(done: Designed) -> dict[str, Any]:
@@ -180,10 +116,9 @@ def _show(done: Designed) -> None:
 
 
 def _beat_features(done: Designed) -> Iterable[dict[str, Any]]:
-    cells = cells_of(done.grids)
-    for part in done.found.figures.parts:
-        whole = shapely.union_all(cells[done.found.assignment == part.part], grid_size=STEP)
-        yield _feature(whole, part._asdict())
+    shapes = outlines(done.grids, done.found.assignment)
+    for part, shape in zip(done.found.figures.parts, shapes, strict=True):
+        yield _feature(shape, part._asdict())
 
 
 def _feature(shape: Any, properties: dict[str, Any]) -> dict[str, Any]:

@@ -3,6 +3,10 @@
 from cityloop.core.texts import N_, _
 
 TEXTS: dict[str, str] = {
+    "area_too_large_here": N_(
+        "The area %(area)s has %(cells)s unit grids; here beats are designed for up to %(most)s: choose a part of it,"
+        " or use `cityloop grids design`."
+    ),
     "area_without_grids": N_("There are no unit grids in the area %(area)s."),
     "practice_each": N_("%(each)s is neither a layer with things that are wished for nor a level of areas."),
     "plant_unknown": N_("There is no duty %(duty)s in the ledger that could be planted with something."),

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 import shapely
 from journeys.command import inside
+from journeys.conftest import holder_of
 
 from cityloop.config import practising
 from cityloop.config.pack.apply import apply
@@ -218,3 +219,18 @@ def test_beats_are_designed_beside_the_present_ones(folder: Path, tmp_path: Path
     for area, beats, reason in (("990100001", 3, "3"), ("990109", 1, "There is no area"), ("990100002", 1, "no unit")):
         refused = inside("grids", "design", area, "--beats", beats, "--lang", "en")
         assert (refused.code, reason in refused.shown) == (2, True)
+
+
+@pytest.mark.django_db
+def test_present_beats_and_others_through_the_api(folder: Path) -> None:
+    keeper = ["administrator", "Administrator", "administrator", "centre"]
+    write(folder, "posts", [["code", "name", "role", "organisation"], keeper])
+    put(folder)
+    person = holder_of("administrator")
+    found = person.get("/grids/beats?area=990100001&beats=2").json()
+    assert [area["code"] for area in found["trail"]] == ["990100", "990100001"]
+    assert (len(found["present"]["beats"]), found["present"]["left_out"]) == (1, 1)
+    assert [len(found["design"]["beats"]), found["design"]["worst"], found["balanced"]] == [2, 1.0, True]
+    assert person.get("/grids/beats?area=990100001").json()["present"] == found["present"]
+    bare = person.get("/grids/beats?area=990100002").json()
+    assert (bare["grids"], bare["present"], bare["load"]) == (0, None, None)

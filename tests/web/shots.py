@@ -235,6 +235,8 @@ SHOTS = (
     Shot("import-preview", "administrator", "/objects/import", look_at_file),
     Shot("census", "acceptor", "/objects/census?against=2025-01-01"),
     Shot("census-layer", "acceptor", "/objects/census?layer=toilets&by=grade&against=2025-01-01"),
+    Shot("beats", "administrator", "/objects/beats?area=990100001"),
+    Shot("beats-designed", "administrator", "/objects/beats?beats=2"),
     Shot("ledger", "dispatcher", "/ledger?category=0101&lon=10.004&lat=50.004"),
     Shot("ledger-gaps", "dispatcher", "/ledger/gaps"),
     Shot("ledger-rows", "dispatcher", "/ledger/rows"),

@@ -197,6 +197,23 @@ def test_the_census_goes_from_the_city_to_its_areas_and_into_a_workbook(opens: O
     assert total[4] == total[6] == sum(row[4] for row in parts) >= len(SECOND)
 
 
+def test_beats_are_designed_for_an_area_and_compared(opens: Opens) -> None:
+    page = opens("administrator")
+    page.goto("/objects")
+    page.get_by_role("link", name="Beats").click()
+    page.get_by_role("navigation", name="Its areas").get_by_role("link").first.click()
+    page.get_by_label("How many beats").fill("2")
+    page.get_by_role("button", name="Design").click()
+    page.wait_for_url("**/objects/beats?area=*&beats=2")
+    line = page.get_by_role("region", name="Present and designed").get_by_role("row", name="Designed")
+    expect(line.get_by_role("cell")).to_have_text(["2", re.compile(r"^1\.\d{3}$"), "yes", re.compile("^0"), "0"])
+    drawn(page)
+    listed = page.get_by_role("region", name="Beats, the heaviest first")
+    expect(listed.get_by_role("button")).to_have_count(2)
+    listed.get_by_role("button").first.click()
+    expect(listed.get_by_role("button").first).to_have_attribute("aria-pressed", "true")
+
+
 def test_who_may_not_take_objects_in_is_not_shown_how_and_is_refused(opens: Opens) -> None:
     page = opens("acceptor")
     page.goto("/objects")

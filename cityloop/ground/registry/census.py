@@ -102,6 +102,17 @@ def census_of(area: str, day: date, before: date, *, layer: str = "", by: str = 
     return Census(trail(chosen, language), total, lines(below), kinds)
 
 
+def area_with_parts(code: str, day: date, language: str) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
+    """An area, by default the whole city, with those above it, the largest first; and the areas right below it.
+
+    Unknown: no such area.
+    """
+    areas = _areas(day)
+    chosen = _chosen(areas, code)
+    parts = sorted((one for one in areas.values() if one.parent_id == chosen.pk), key=lambda one: one.code)
+    return trail(chosen, language), [{"code": one.code, "name": titled(one.names, one.name, language)} for one in parts]
+
+
 def _kinds(layer: Layer | None, language: str) -> list[dict[str, Any]]:
     """By what the objects of a layer can be told apart: their state, and attributes with few values."""
     if layer is None:

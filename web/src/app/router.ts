@@ -126,6 +126,11 @@ export const router = createRouter({
       meta: { layout: 'staff', permission: 'objects.read', title: 'registry.census.title' },
     },
     {
+      path: '/objects/beats',
+      component: () => import('@/domains/registry/BeatsPage.vue'),
+      meta: { layout: 'staff', permission: 'objects.edit', title: 'registry.beats.title' },
+    },
+    {
       path: '/objects/import/:id?',
       component: () => import('@/domains/registry/ImportPage.vue'),
       props: (to) => ({ id: String(to.params['id'] ?? '') }),

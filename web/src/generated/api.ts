@@ -305,6 +305,27 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/grids/beats": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Beats
+         * @description The present beats of an area and, where a number is given, as many connected ones of about equal work. Nothing
+         *     is changed.
+         */
+        get: operations["beats_api_beats"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/health": {
         parameters: {
             query?: never;
@@ -1951,6 +1972,79 @@ export interface components {
             /** Tiles */
             tiles: string | null;
         };
+        /**
+         * BeatOut
+         * @description `relative`: its load over the mean; `pieces`: 1 where it is connected; `compactness`: 1 for a circle, 0.785 for a
+         *     square; `geometry`: GeoJSON in WGS-84.
+         */
+        BeatOut: {
+            /** Compactness */
+            compactness: number;
+            /** Geometry */
+            geometry: {
+                [key: string]: unknown;
+            };
+            /** Grids */
+            grids: number;
+            /** Km2 */
+            km2: number;
+            /** Load */
+            load: number;
+            /** Number */
+            number: number;
+            /** Pieces */
+            pieces: number;
+            /** Relative */
+            relative: number;
+        };
+        /**
+         * BeatsAsked
+         * @description `area`: a code, empty for the whole city; `beats`: how many to design, 0 for none; `seed`: the same number makes
+         *     the same beats again.
+         */
+        BeatsAsked: {
+            /**
+             * Area
+             * @default
+             */
+            area: string;
+            /**
+             * Beats
+             * @default 0
+             */
+            beats: number;
+            /**
+             * Seed
+             * @default 0
+             */
+            seed: number;
+        };
+        /**
+         * BeatsOut
+         * @description `trail`: the area and those above it, the largest first; `parts`: those below it; `grids`: unit grids in it, more
+         *     than `most` are not looked at here. `bound`: no design is more even, as far as simple counting tells; `moved`: the
+         *     share of the work that would change its beat.
+         */
+        BeatsOut: {
+            /** Balanced */
+            balanced?: boolean | null;
+            /** Bound */
+            bound?: number | null;
+            design?: components["schemas"]["DivisionOut"] | null;
+            /** Grids */
+            grids: number;
+            /** Load */
+            load?: number | null;
+            /** Most */
+            most: number;
+            /** Moved */
+            moved?: number | null;
+            /** Parts */
+            parts: components["schemas"]["AreaRef"][];
+            present?: components["schemas"]["DivisionOut"] | null;
+            /** Trail */
+            trail: components["schemas"]["AreaRef"][];
+        };
         /** Body */
         Body: {
             /** Code */
@@ -2554,6 +2648,22 @@ export interface components {
         DiscardIn: {
             /** Reason */
             reason: string;
+        };
+        /**
+         * DivisionOut
+         * @description `worst`: the largest load over the mean; `left_out`: unit grids in no beat.
+         */
+        DivisionOut: {
+            /** Beats */
+            beats: components["schemas"]["BeatOut"][];
+            /** Compactness */
+            compactness: number;
+            /** Connected */
+            connected: boolean;
+            /** Left Out */
+            left_out: number;
+            /** Worst */
+            worst: number;
         };
         /**
          * Done
@@ -5592,6 +5702,9 @@ export type AreaRef = components['schemas']['AreaRef'];
 export type Asked = components['schemas']['Asked'];
 export type AssignmentOut = components['schemas']['AssignmentOut'];
 export type BaseMap = components['schemas']['BaseMap'];
+export type BeatOut = components['schemas']['BeatOut'];
+export type BeatsAsked = components['schemas']['BeatsAsked'];
+export type BeatsOut = components['schemas']['BeatsOut'];
 export type Body = components['schemas']['Body'];
 export type CalendarOut = components['schemas']['CalendarOut'];
 export type CaseCounts = components['schemas']['CaseCounts'];
@@ -5620,6 +5733,7 @@ export type Datum = components['schemas']['Datum'];
 export type DayOut = components['schemas']['DayOut'];
 export type DemoLogin = components['schemas']['DemoLogin'];
 export type DiscardIn = components['schemas']['DiscardIn'];
+export type DivisionOut = components['schemas']['DivisionOut'];
 export type Done = components['schemas']['Done'];
 export type DutyChangeOut = components['schemas']['DutyChangeOut'];
 export type DutyConsent = components['schemas']['DutyConsent'];
@@ -7026,6 +7140,93 @@ export interface operations {
                 };
                 content: {
                     "text/csv": string;
+                };
+            };
+            /** @description Not understood */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Refused */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Failed */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not available */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    beats_api_beats: {
+        parameters: {
+            query?: {
+                area?: string;
+                beats?: number;
+                seed?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BeatsOut"];
                 };
             };
             /** @description Not understood */
