@@ -207,7 +207,7 @@ def test_beats_are_designed_for_an_area_and_compared(opens: Opens) -> None:
     page.wait_for_url("**/objects/beats?area=*&beats=2")
     line = page.get_by_role("region", name="Present and designed").get_by_role("row", name="Designed")
     expect(line.get_by_role("cell")).to_have_text(["2", re.compile(r"^1\.\d{3}$"), "yes", re.compile("^0"), "0"])
-    drawn(page)
+    expect(page.locator("canvas.maplibregl-canvas")).to_be_visible()
     listed = page.get_by_role("region", name="Beats, the heaviest first")
     expect(listed.get_by_role("button")).to_have_count(2)
     listed.get_by_role("button").first.click()

@@ -1,4 +1,4 @@
-import { keepPreviousData, useQuery } from '@tanstack/vue-query'
+import { useQuery } from '@tanstack/vue-query'
 import { computed } from 'vue'
 import { useRoute, useRouter } from 'vue-router'
 import { api } from '@/app/api'
@@ -27,7 +27,8 @@ export function useBeats() {
       const query = { area: area.value, beats: beats.value }
       return api.get('/api/grids/beats', { params: { query }, signal })
     },
-    placeholderData: keepPreviousData,
+    // Of another area nothing stays: what is typed meanwhile would be lost.
+    placeholderData: (before, query) => (query?.queryKey[2] === area.value ? before : undefined),
     retry: false,
   })
   const design = (count: number) => void router.replace({ query: { area: area.value, beats: String(count) } })
