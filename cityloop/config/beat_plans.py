@@ -22,6 +22,7 @@ class Present(NamedTuple):
     """An area's unit grids with their load, and the number of each one's beat today (-1: none); None: there are no
     beats."""
 
+    area: str
     grids: list[GridRow]
     load: Floats
     assignment: Index | None
@@ -29,24 +30,17 @@ class Present(NamedTuple):
 
 
 class Designed(NamedTuple):
-    """A division of an area's unit grids beside the present one (None: there are no beats), whose `assignment` is -1
-    where a grid is in none."""
+    """A division of an area's unit grids beside the present one."""
 
-    area: str
-    grids: list[GridRow]
-    load: Floats
+    now: Present
     found: Design
-    present: Figures | None
-    assignment: Index | None
 
 
 def designed(code: str, beats: int, here: CityValue, places: AreaMap, day: date, seed: int) -> Designed:
-    """Unit grids of an area as `beats` connected beats of about equal work. Refused: no grids there, or no such number
-    of beats."""
-    measured = present_beats(code, here, places, day)
-    cells = cells_of(measured.grids)
-    found = design(cells, measured.load, beats, seed, measured.assignment)
-    return Designed(code, measured.grids, measured.load, found, measured.figures, measured.assignment)
+    """Unit grids of an area as `beats` connected beats of about equal work. Unknown: no such area; refused: no grids
+    there, or no such number of beats."""
+    now = present_beats(code, here, places, day)
+    return Designed(now, design(cells_of(now.grids), now.load, beats, seed, now.assignment))
 
 
 def present_beats(code: str, here: CityValue, places: AreaMap, day: date) -> Present:
@@ -58,7 +52,7 @@ def present_beats(code: str, here: CityValue, places: AreaMap, day: date) -> Pre
     cells = cells_of(grids)
     load = _workload(grids, cells, WorkloadSpec.model_validate(here.settings["grid"].get("workload", {})))
     assignment = _present(grids, day)
-    return Present(grids, load, assignment, None if assignment is None else measure(cells, load, assignment))
+    return Present(code, grids, load, assignment, None if assignment is None else measure(cells, load, assignment))
 
 
 def grids_inside(code: str, places: AreaMap) -> list[GridRow]:

@@ -8,7 +8,7 @@ from django.http import HttpRequest
 from ninja import Query, Router, Schema
 from pydantic import Field
 
-from cityloop.config.beat_plans import designed, grids_inside, outlines, present_beats
+from cityloop.config.beat_plans import Present, designed, grids_inside, outlines, present_beats
 from cityloop.core import clock, texts
 from cityloop.core.errors import Refused
 from cityloop.ground.accounts.request import actor_of
@@ -89,22 +89,24 @@ def beats(request: HttpRequest, asked: Query[BeatsAsked]) -> dict[str, Any]:
     count = len(grids_inside(code, places))
     told = {"trail": trail, "parts": parts, "grids": count, "most": MOST}
     if not asked.beats:
-        if not 0 < count <= MOST:
-            return told
-        now = present_beats(code, here, places, day)
-        return told | {"load": float(now.load.sum()), "present": _division(now.figures, now.grids, now.assignment)}
+        return told | (_now(present_beats(code, here, places, day)) if 0 < count <= MOST else {})
     if count > MOST:
         raise Refused("area_too_large_here", area=code, cells=count, most=MOST)
-    done = designed(code, asked.beats, here, places, day, asked.seed)
-    found = done.found
-    return told | {
-        "load": float(done.load.sum()),
-        "present": _division(done.present, done.grids, done.assignment),
-        "design": _division(found.figures, done.grids, found.assignment),
-        "bound": found.bound,
-        "balanced": found.balanced,
-        "moved": found.moved,
-    }
+    now, found = designed(code, asked.beats, here, places, day, asked.seed)
+    return (
+        told
+        | _now(now)
+        | {
+            "design": _division(found.figures, now.grids, found.assignment),
+            "bound": found.bound,
+            "balanced": found.balanced,
+            "moved": found.moved,
+        }
+    )
+
+
+def _now(found: Present) -> dict[str, Any]:
+    return {"load": float(found.load.sum()), "present": _division(found.figures, found.grids, found.assignment)}
 
 
 def _division(figures: Figures | None, grids: list[GridRow], assignment: Index | None) -> dict[str, Any] | None:

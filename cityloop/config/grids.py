@@ -72,18 +72,18 @@ def design_beats(code: str, beats: int, as_json: bool, out: Path | None, seed: i
 
 def _told(done: Designed) -> dict[str, Any]:
     beats = [
-        part._asdict() | {"grids": [row.code for row, at in zip(done.grids, done.found.assignment, strict=True)
+        part._asdict() | {"grids": [row.code for row, at in zip(done.now.grids, done.found.assignment, strict=True)
                                     if at == part.part]}
         for part in done.found.figures.parts
     ]  # fmt: skip
     return {
-        "area": done.area,
-        "grids": len(done.grids),
-        "load": round(float(done.load.sum()), 3),
+        "area": done.now.area,
+        "grids": len(done.now.grids),
+        "load": round(float(done.now.load.sum()), 3),
         "balanced": done.found.balanced,
         "bound": round(done.found.bound, 4),
         "design": _figures(done.found.figures),
-        "present": None if done.present is None else _figures(done.present),
+        "present": None if done.now.figures is None else _figures(done.now.figures),
         "beats": beats,
     }
 
@@ -101,8 +101,8 @@ def _figures(figures: Figures) -> dict[str, Any]:
 def _show(done: Designed) -> None:
     table = Table("", _("Beats"), _("Most work / mean"), _("Connected"), _("Compactness"), _("Grids in none"))
     rows = [(_("Designed"), done.found.figures)]
-    if done.present is not None:
-        rows.append((_("At present"), done.present))
+    if done.now.figures is not None:
+        rows.append((_("At present"), done.now.figures))
     for title, figures in rows:
         table.add_row(
             title, f"{len(figures.parts):,}", f"{figures.worst:.3f}", _("yes") if figures.connected else _("no"),
@@ -116,7 +116,7 @@ def _show(done: Designed) -> None:
 
 
 def _beat_features(done: Designed) -> Iterable[dict[str, Any]]:
-    shapes = outlines(done.grids, done.found.assignment)
+    shapes = outlines(done.now.grids, done.found.assignment)
     for part, shape in zip(done.found.figures.parts, shapes, strict=True):
         yield _feature(shape, part._asdict())
 
