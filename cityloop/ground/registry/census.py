@@ -82,7 +82,7 @@ def census_of(area: str, day: date, before: date, *, layer: str = "", by: str = 
         raise Refused("census_by_unknown", by=by, known=", ".join(one["code"] for one in kinds) or "-")
     areas = _areas(day)
     chosen = _chosen(areas, area)
-    parts = sorted((one for one in areas.values() if one.parent_id == chosen.pk), key=lambda one: one.code)
+    parts = _below(areas, chosen)
     paths = dict(Area.objects.values_list("id", "path"))
     sums = summed(stock.census(day, before, layer=layer, by=by), paths)
     codes = [layer] if layer else [row["code"] for row in stock.layers()]
@@ -109,8 +109,8 @@ def area_with_parts(code: str, day: date, language: str) -> tuple[list[dict[str,
     """
     areas = _areas(day)
     chosen = _chosen(areas, code)
-    parts = sorted((one for one in areas.values() if one.parent_id == chosen.pk), key=lambda one: one.code)
-    return trail(chosen, language), [{"code": one.code, "name": titled(one.names, one.name, language)} for one in parts]
+    parts = [{"code": one.code, "name": titled(one.names, one.name, language)} for one in _below(areas, chosen)]
+    return trail(chosen, language), parts
 
 
 def _kinds(layer: Layer | None, language: str) -> list[dict[str, Any]]:
@@ -132,6 +132,10 @@ def _chosen(areas: Mapping[int, Area], code: str) -> Area:
     if not fit:
         raise Unknown("area_unknown", area=code or "-")
     return min(fit, key=lambda one: one.code)
+
+
+def _below(areas: Mapping[int, Area], chosen: Area) -> list[Area]:
+    return sorted((one for one in areas.values() if one.parent_id == chosen.pk), key=lambda one: one.code)
 
 
 def _sizes(areas: Sequence[Area]) -> dict[int, float | None]:
