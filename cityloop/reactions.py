@@ -7,6 +7,7 @@ that is taken in runs none.
 REACTIONS: dict[str, tuple[str, ...]] = {
     "refuse": ("intake.answer",),
     "close": ("intake.answer",),
+    "withdraw": ("intake.answer",),
     "void": ("intake.answer",),
 }
 CALENDAR_CHANGED: tuple[str, ...] = ("cases.recount",)

@@ -17,6 +17,7 @@ class HeldPost:
     area: int | None = None
     handles: bool = False
     """Acts only for assignments of its own organisation and those below it."""
+    role: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,17 +30,20 @@ class Actor:
     trusted: bool = False
     """The system's own actors, which no permission binds."""
 
-    def post_for(self, permission: str, areas: Iterable[int], organisations: Iterable[int]) -> HeldPost | None:
+    def post_for(
+        self, permission: str, areas: Iterable[int], organisations: Iterable[int], role: str = ""
+    ) -> HeldPost | None:
         """The post under which this actor may do `permission` on a case.
 
-        `areas` are the areas that hold the case; `organisations` the acting organisation and all above it.
+        `areas` are the areas that hold the case; `organisations` the acting organisation and all above it; `role`: only
+        a post of this role will do.
         None for a trusted actor, which needs no post; Denied where no post allows it.
         """
         if self.trusted:
             return None
         areas, organisations = set(areas), set(organisations)
         for post in self.posts:
-            if permission not in post.permissions:
+            if permission not in post.permissions or (role and post.role != role):
                 continue
             if post.area is not None and post.area not in areas:
                 continue

@@ -72,6 +72,31 @@ TEXTS: dict[str, str] = {
         "The rule book wants this checked between %(first)s and %(last)s, when it would show: at another hour it "
         "always passes."
     ),
+    "return_too_late": N_("This dispatch could be returned until %(until)s."),
+    "proof_missing": N_("To return a case for this reason (%(reason)s) takes %(fact)s."),
+    "photo_missing": N_("The rule book wants a photo of how it looks afterwards: add one."),
+    "form_missing": N_("A request for so much time needs the signed form: add it as a photo."),
+    "hold_cap": N_(
+        "%(granted)s of %(of)s dispatches of this month were granted a request of this kind (%(kind)s) already: the "
+        "city lets it be %(cap)s %%."
+    ),
+    "approval_elsewhere": N_("This request waits for the approval of: %(roles)s."),
+    "feedback_missing": N_("The dispatcher has to feed this result back before it is checked."),
+    "feedback_skipped": N_("In this city results are checked at once: there is nothing to feed back."),
+    "verdict_against": N_("The check found: %(verdict)s. Send it back for rework, or have it checked again."),
+    "handled_by_same": N_("You had a hand in handling this: somebody else checks it."),
+    "filed_by_same": N_("You filed this case: somebody else voids it."),
+    "case_published": N_(
+        "The figures that hold this case were published on %(since)s: open a new case that recurs of it instead."
+    ),
+    "redo_too_late": N_("Until %(until)s this could be done over: open a new case that recurs of it instead."),
+    "place_far": N_("You stand %(metres)s m from this case; at most %(most)s m are let pass."),
+    "link_loop": N_("Case %(number)s leads back to this one."),
+    "link_known": N_("This case is tied to case %(number)s in this way already."),
+    "link_none": N_("This case is not tied to case %(number)s."),
+    "merge_into_ended": N_("Case %(number)s is %(state)s: nothing can be merged into it."),
+    "merge_handlers_differ": N_("Case %(number)s is with another unit: call one of the dispatches back first."),
+    "organisation_ended": N_("%(organisation)s ended on %(ended)s: it can be given no more work."),
     "dispatch_ruled": N_("This dispatch was ruled: it cannot be returned again."),
     "category_unknown": N_("There is no category %(category)s in the rule book in force."),
     "situation_unknown": N_("Category %(category)s has no situation %(situation)s in the rule book in force."),

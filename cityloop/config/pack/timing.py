@@ -9,6 +9,7 @@ from pydantic_core import PydanticCustomError
 
 from cityloop.core.fields import Strict
 from cityloop.core.units import LimitUnit
+from cityloop.ground.accounts.roles import ROLES
 from cityloop.ground.standards.words import STAGES
 
 _DAY_OF_YEAR = re.compile(r"(0[1-9]|1[0-2])-(0[1-9]|[12]\d|3[01])")
@@ -26,6 +27,14 @@ def _day_of_year(text: str) -> str:
     return text
 
 
+def _approver(key: str) -> str:
+    deciding = [role.key for role in ROLES.values() if "cases.decide_hold" in role.permissions]
+    if key not in deciding:
+        raise PydanticCustomError("not_one_of", "role", {"value": key, "known": ", ".join(deciding)})
+    return key
+
+
+ApproverKey = Annotated[str, AfterValidator(_approver)]
 StageKey = Annotated[str, AfterValidator(_stage)]
 DayOfYear = Annotated[str, AfterValidator(_day_of_year)]
 
@@ -68,6 +77,29 @@ class EscalationSpec(Strict):
     step: Literal["warn", "remind", "propose_supervision"]
 
 
+class ApprovalSpec(Strict):
+    """See `loop.clocks.policy.Approval`."""
+
+    kind: Literal["extension", "deferral", "shelving"]
+    roles: Annotated[list[ApproverKey], Field(min_length=1, max_length=9)]
+    over: LimitSpec | None = None
+    since: Annotated[int, Field(ge=1, le=99)] = 1
+    form: bool = False
+
+
+class LoopSpec(Strict):
+    """What the city lets happen to a case; see `loop.clocks.policy.Policy`."""
+
+    return_within: LimitSpec | None = None
+    feedback: Literal["skipped", "required"] = "skipped"
+    proof: Literal["wanted", "required"] = "wanted"
+    near_m: Annotated[int, Field(ge=10, le=100_000)] | None = None
+    redo_within: LimitSpec | None = None
+    published_on: Annotated[int, Field(ge=1, le=28)] | None = None
+    approvals: list[ApprovalSpec] = []
+    caps: dict[Literal["extension", "deferral", "shelving"], Annotated[Decimal, Field(gt=0, le=1)]] = {}
+
+
 class Timing(Strict):
     """The settings of time. `check_tolerance_min`: how far from the hour of finding a check may lie, where the rule
     book wants the same hours. `escalation`: in ascending order; empty: the sweep tells nobody."""
@@ -76,6 +108,7 @@ class Timing(Strict):
     combined: list[CombinedSpec] = []
     seasons: dict[Annotated[str, Field(min_length=1, max_length=20)], SeasonSpec] = {}
     clock: ClockSpec = ClockSpec()
+    loop: LoopSpec = LoopSpec()
     check_tolerance_min: Annotated[int, Field(ge=0, le=720)] = 60
     escalation: list[EscalationSpec] = []
 
@@ -91,4 +124,10 @@ class Timing(Strict):
         found: list[tuple[tuple[str | int, ...], str]] = [
             (("limits", stage, "calendar"), limit.calendar) for stage, limit in self.limits.items()
         ]
+        for name in ("return_within", "redo_within"):
+            if limit := getattr(self.loop, name):
+                found.append((("loop", name, "calendar"), limit.calendar))
+        for i, row in enumerate(self.loop.approvals):
+            if row.over:
+                found.append((("loop", "approvals", i, "over", "calendar"), row.over.calendar))
         return found + [(("combined", i, "calendar"), shared.calendar) for i, shared in enumerate(self.combined)]

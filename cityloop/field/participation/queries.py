@@ -13,6 +13,7 @@ from cityloop.core.texts import N_
 from cityloop.ground.places.city import CityValue
 from cityloop.ground.places.queries import areas_on
 from cityloop.loop.cases.catalogue import catalogue
+from cityloop.loop.cases.queries import MAIN
 
 STATES: dict[str, str] = {
     "received": N_("We have your report and will look at it."),
@@ -20,6 +21,7 @@ STATES: dict[str, str] = {
     "done": N_("It is done."),
     "refused": N_("We could not take this up."),
     "void": N_("This report was set aside."),
+    "withdrawn": N_("You took this report back."),
     "discarded": N_("We could not take this report in."),
 }
 """How a report stands, in words for whoever sent it."""
@@ -33,12 +35,15 @@ STEPS: dict[str, str] = {
     "close": N_("Done"),
     "refuse": N_("Not taken up"),
     "void": N_("Set aside"),
+    "redo": N_("Not good enough: it is done over"),
+    "reopen": N_("Taken up again"),
+    "withdraw": N_("Taken back"),
 }
 """The steps of a case that its reporter sees; what the desks settle among themselves is none of them."""
 RECEIVED, DISCARDED = N_("Received"), N_("Not taken in")
 SHOWN = frozenset({"handle", "rework", "check"})
 """The steps whose photos a reporter sees."""
-_CASE_STATES = {None: "received", "closed": "done", "refused": "refused", "void": "void"}
+_CASE_STATES = {None: "received", "closed": "done", "refused": "refused", "void": "void", "withdrawn": "withdrawn"}
 
 
 class Passed(NamedTuple):
@@ -79,7 +84,8 @@ def followed(number: str) -> Followed | None:
             "  CROSS JOIN jsonb_array_elements(e.evidence) AS p (item)"
             "  WHERE e.case_id = c.id AND e.step = ANY(%s) AND p.item ? 'photo')"
             " FROM participation_submission s LEFT JOIN intake_report r ON r.number = s.report_number"
-            " LEFT JOIN intake_reply y ON y.report_id = r.id LEFT JOIN cases_case c ON c.id = r.case_id"
+            " LEFT JOIN intake_reply y ON y.report_id = r.id"
+            f" LEFT JOIN cases_case c ON c.id = {MAIN.format(case='r.case_id')}"
             " WHERE s.number = %s",
             [sorted(SHOWN), number],
         )

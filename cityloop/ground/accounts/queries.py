@@ -182,4 +182,5 @@ def _post_line(code: str, name: str, role: str, axis: str, *places: Any) -> Post
 def _held(code: str, role: str, axis: str, organisation: int, area: int | None) -> HeldPost:
     known = ROLES.get(role)  # a role this version does not know allows nothing
     permissions = known.permissions if known else frozenset()
-    return HeldPost(code, axis, permissions, organisation, area, handles=known.handles if known else False)
+    handles = known.handles if known else False
+    return HeldPost(code, axis, permissions, organisation, area, handles=handles, role=role)

@@ -28,6 +28,16 @@ PERMISSIONS: dict[str, str] = {
     "cases.decide_hold": N_("Decide on requests for more time"),
     "cases.end_hold": N_("Take up again what was deferred or shelved"),
     "cases.remind": N_("Warn and remind units, propose supervision orders"),
+    "cases.withdraw": N_("Withdraw a report on its sender's word"),
+    "cases.merge": N_("Merge cases, and take a merge back"),
+    "cases.link": N_("Link cases to each other"),
+    "cases.split": N_("Split a case off another"),
+    "cases.rule_dispatch": N_("Dispatch by ruling: it cannot be returned"),
+    "cases.roll_back": N_("Roll a case back at the desk"),
+    "cases.roll_back_filing": N_("Roll a filed case back to the desk"),
+    "cases.feed_back": N_("Feed a result back for the check"),
+    "cases.redo": N_("Have a closed case done over"),
+    "cases.reopen": N_("Reopen a case that has ended"),
     "cases.recount": N_("Count deadlines anew after a calendar changed"),
     "cases.check": N_("Check the result on site"),
     "cases.close": N_("Close a case"),
@@ -77,22 +87,42 @@ ROLES: dict[str, Role] = {
             "acceptor",
             N_("Acceptor"),
             Axis.SUPERVISION,
-            "reports.create reports.judge reports.contact cases.read cases.register cases.ask_verification rules.read "
-            "ledger.read objects.read",
+            "reports.create reports.judge reports.contact cases.read cases.register cases.ask_verification "
+            "cases.withdraw cases.merge cases.link cases.split cases.redo rules.read ledger.read objects.read",
         ),
         _role(
             "shift_leader",
             N_("Shift leader"),
             Axis.SUPERVISION,
-            "reports.judge reports.contact cases.read cases.ask_verification cases.register cases.file cases.refuse "
-            "cases.check cases.close cases.void rules.read ledger.read objects.read evaluation.read",
+            "reports.create reports.judge reports.contact cases.read cases.ask_verification cases.register cases.file "
+            "cases.refuse cases.withdraw cases.merge cases.link cases.split cases.roll_back cases.check cases.close "
+            "cases.redo cases.reopen cases.void rules.read ledger.read objects.read evaluation.read",
         ),
         _role(
             "dispatcher",
             N_("Dispatcher"),
             Axis.COMMAND,
-            "cases.read cases.dispatch cases.decide_return cases.decide_hold cases.end_hold cases.remind rules.read "
-            "ledger.read objects.read evaluation.read",
+            "cases.read cases.dispatch cases.roll_back_filing cases.feed_back cases.decide_return cases.decide_hold "
+            "cases.end_hold cases.remind rules.read ledger.read objects.read evaluation.read",
+        ),
+        _role(
+            "section_chief",
+            N_("Chief of the dispatch section"),
+            Axis.COMMAND,
+            "cases.read cases.dispatch cases.rule_dispatch cases.roll_back_filing cases.feed_back cases.decide_return "
+            "cases.decide_hold cases.end_hold cases.remind rules.read ledger.read objects.read evaluation.read",
+        ),
+        _role(
+            "command_leader",
+            N_("Leader of the command centre"),
+            Axis.COMMAND,
+            "cases.read cases.rule_dispatch cases.decide_hold rules.read ledger.read objects.read evaluation.read",
+        ),
+        _role(
+            "main_leader",
+            N_("Main leader"),
+            Axis.COMMAND,
+            "cases.read cases.decide_hold rules.read ledger.read objects.read evaluation.read",
         ),
         _role(
             "handler",

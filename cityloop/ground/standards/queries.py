@@ -41,6 +41,8 @@ class RuleValue:
     self_handling: bool = False
     limits: tuple[LimitValue, ...] = ()
     """In their order."""
+    photos: tuple[str, ...] = ()
+    """The kinds of photos that it wants: near, far, before, after."""
     undecided: bool = False
     """The rule without a situation and without a limit of a category that has others: somebody has to choose one."""
 
@@ -129,7 +131,7 @@ def rule_book(revision: str) -> RuleBook:
         cursor.execute(
             "SELECT e.id, e.code, e.scheme, e.valid_from, e.valid_to,"
             " r.id, k.id, k.parent_id, k.code, r.situation, r.urgent, r.check_mode, r.check_window,"
-            " r.closing_kinds::json, r.self_handling,"
+            " r.closing_kinds::json, r.self_handling, r.photos::json,"
             " l.stage, l.part, l.value, l.unit, l.calendar, l.area_class, l.season"
             " FROM standards_edition e JOIN standards_rule r ON r.edition_id = e.id"
             " JOIN standards_category k ON k.id = r.category_id"
@@ -146,10 +148,10 @@ def rule_book(revision: str) -> RuleBook:
             pk, code, scheme, valid_from, valid_to = row[:5]
             editions[pk] = EditionValue(pk, code, scheme, valid_from, valid_to, {}, {})
         pk = row[5]
-        fields[pk], held[pk] = row[5:15], row[0]
+        fields[pk], held[pk] = row[5:16], row[0]
         known = limits.setdefault(pk, [])
-        if row[15] is not None:
-            stage, part, value, unit, *rest = row[15:]
+        if row[16] is not None:
+            stage, part, value, unit, *rest = row[16:]
             known.append(LimitValue(stage, part, value, LimitUnit(unit), *rest))
     by_id = {pk: _rule(row, tuple(limits[pk])) for pk, row in fields.items()}
     others = Counter((held[pk], rule.category_code) for pk, rule in by_id.items())
@@ -168,8 +170,8 @@ def rule_book(revision: str) -> RuleBook:
 
 
 def _rule(row: tuple[Any, ...], limits: tuple[LimitValue, ...]) -> RuleValue:
-    pk, category, major, code, situation, urgent, check_mode, check_window, closing_kinds, self_handling = row
+    pk, category, major, code, situation, urgent, check_mode, check_window, closing_kinds, self_handling, photos = row
     return RuleValue(
         pk, category, major, code, situation, urgent, check_mode, check_window, tuple(closing_kinds), self_handling,
-        limits,
+        limits, tuple(photo["kind"] for photo in photos),
     )  # fmt: skip

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from datetime import date, datetime
+from datetime import date, datetime, time
 from typing import NamedTuple
 
 from django.db import connection, transaction
@@ -13,18 +13,22 @@ from cityloop.core.errors import Conflict, Unknown
 from cityloop.core.texts import Term
 from cityloop.ground.audit.actions import set_heads
 from cityloop.loop.cases import queries
-from cityloop.loop.cases.facts import Facts
-from cityloop.loop.cases.lifecycle import STATES
+from cityloop.loop.cases.facts import Facts, Opening
+from cityloop.loop.cases.forbids import counted
+from cityloop.loop.cases.lifecycle import NEW_FOUND, OPENS, STATES
+from cityloop.loop.cases.record import FIRST
 from cityloop.loop.cases.rows import (
     ASSIGNMENTS,
     CASES,
     ENTRIES,
     HOLDS,
+    LINKS,
     SPANS,
     AssignmentRow,
     CaseRow,
     EntryRow,
     HoldRow,
+    LinkRow,
     SpanRow,
 )
 from cityloop.loop.cases.snapshot import Outcome, Snapshot
@@ -34,6 +38,11 @@ from cityloop.loop.evidence.actions import claim, photo_ids
 from cityloop.reactions import REACTIONS
 
 CASE_IDS = "cases_case_id_seq"
+CARRIED = (
+    *("rule_id", "ledger_row_id", "grid_id", "areas", "channel", "object_code", "lon", "lat", "address"),
+    *("finder_org_id", "finder_level", "programme"),
+)
+"""What a case that is opened from another one has from it."""
 NO_FACTS = Facts()
 
 
@@ -54,6 +63,7 @@ class Written:
     assignments: dict[tuple[int, int], AssignmentRow] = field(default_factory=dict)
     spans: dict[tuple[int, int], SpanRow] = field(default_factory=dict)
     holds: dict[tuple[int, int], HoldRow] = field(default_factory=dict)
+    links: dict[tuple[int, int], LinkRow] = field(default_factory=dict)
     entries: list[EntryRow] = field(default_factory=list)
 
     def add(self, outcome: Outcome) -> None:
@@ -65,6 +75,8 @@ class Written:
             self.spans[case.id, span.no] = span
         for hold in outcome.holds:
             self.holds[case.id, hold.no] = hold
+        for link in outcome.links:
+            self.links[case.id, link.no] = link
         self.entries.append(outcome.entry)
 
 
@@ -74,32 +86,69 @@ def advance(
     name: str,
     *,
     actor: Actor,
-    at: datetime,
+    at: datetime | None = None,
     recorded_at: datetime,
     facts: Facts = NO_FACTS,
+    other: str = "",
     seen: int | None = None,
 ) -> Snapshot:
-    """Move a case one step. Case, entry, assignment, span, clock and follow-up jobs are saved together or not at all.
+    """Move a case one step. Case, entry, assignment, span, clock and follow-up jobs are saved together or not at all,
+    and so is the case that the step opens, if it does.
 
-    Photos among the evidence must have been uploaded (Unknown otherwise) and are kept from here on.
-    `seen` is the number of entries the caller knew of: where there are more by now, Conflict says so.
+    `at` is when it happened as somebody told it; where that cannot be it counts from `recorded_at` and is kept beside.
+    Photos among the evidence must have been uploaded (Unknown otherwise) and are kept from here on. `other`: the number
+    of another case that the step is about. `seen` is the number of entries the caller knew of: where there are more by
+    now, Conflict says so.
     """
-    snapshot = queries.snapshots([case_id], lock=True).get(case_id)
+    ids = [case_id, queries.id_of(other, actor)] if other else [case_id]
+    held = queries.snapshots(ids, lock=True)
+    snapshot = held.get(case_id)
     if snapshot is None:
         raise Unknown("case_unknown", number=case_id)
+    if other:
+        facts = facts._replace(other=queries.other_case(held[ids[1]]))
     if seen is not None and seen != snapshot.case.seq:
         state = snapshot.case.state
         raise Conflict("case_moved", state=Term(state, STATES[state]), seq=snapshot.case.seq)
     here = ground()
-    if name == "file" and facts.rule is None:
-        facts = facts._replace(rule=_chosen(snapshot.case, facts.situation, here))
-    outcome = step(snapshot, name, actor, at, facts, clock=here.clock, recorded_at=recorded_at)
+    counts = counted(at, snapshot.case.last_at, recorded_at)
+    facts = _looked_up(name, snapshot, facts, here, counts)
+    if at is not None and at != counts:
+        facts = facts._replace(told_at=at.isoformat())
+    written, fresh = Written(), set[int]()
+    if kind := OPENS.get(name) or (OPENS["recur"] if name == "check" and facts.verdict == NEW_FOUND else ""):
+        number, opened_id = take_number(here.city.code, here.city.day(counts))
+        facts = facts._replace(opened=number)
+    outcome = step(snapshot, name, actor, counts, facts, clock=here.clock, recorded_at=recorded_at)
     if photos := photo_ids(facts.evidence):
         claim(photos, actor=actor, at=recorded_at)
-    written = Written()
     written.add(outcome)
-    save(written, fresh=frozenset(), before={case_id: snapshot.case})
+    if kind:
+        opening = _opening(snapshot, opened_id, facts.opened, kind, counts)
+        opens = Facts(opening=opening, note=facts.note or facts.reason)
+        written.add(step(None, "report", actor, counts, opens, clock=here.clock, recorded_at=recorded_at))
+        fresh.add(opened_id)
+    save(written, fresh=frozenset(fresh), before={case_id: snapshot.case})
     return outcome.snapshot
+
+
+def _looked_up(name: str, snapshot: Snapshot, facts: Facts, here: Ground, at: datetime) -> Facts:
+    """What a step needs to know that nobody tells: the row of the rule book, and how much was granted this month."""
+    if name == "file" and facts.rule is None:
+        return facts._replace(rule=_chosen(snapshot.case, facts.situation, here))
+    hold, unit = snapshot.hold, snapshot.unit
+    if name == "grant_hold" and hold is not None and unit is not None and hold.kind in here.clock.policy.caps:
+        month = datetime.combine(here.city.day(at).replace(day=1), time(), here.city.zone)
+        return facts._replace(share=queries.share(hold, unit.acting_org_id, month))
+    return facts
+
+
+def _opening(snapshot: Snapshot, id_: int, number: str, kind: str, at: datetime) -> Opening:
+    """A case that is opened from another one: at the same place, of the same category, back at the desk."""
+    old = snapshot.case
+    told = {name: getattr(old, name) for name in CARRIED}
+    case = CaseRow(id_, number, "", 0, FIRST, at, 0, 0, 1, at, None, old.category_id, **told)
+    return Opening(case, snapshot.root.acting_org_id, (kind, old.id))
 
 
 def _chosen(case: CaseRow, situation: str, here: Ground) -> int | None:
@@ -149,6 +198,7 @@ def save(written: Written, *, fresh: frozenset[int], before: dict[int, CaseRow],
     bulk.insert(SPANS, [row for key, row in written.spans.items() if key[0] in fresh])
     bulk.upsert(SPANS, [row for key, row in written.spans.items() if key[0] not in fresh])
     bulk.upsert(HOLDS, list(written.holds.values()))
+    bulk.upsert(LINKS, list(written.links.values()))
     bulk.insert(ENTRIES, written.entries)
     heads = [(row.id in fresh, (row.number, row.seq, row.head)) for row in written.cases.values()]
     set_heads(fresh=[head for new, head in heads if new], moved=[head for new, head in heads if not new])

@@ -1,5 +1,6 @@
 """HTTP edge of cases: lists and counts, what to choose from, one case whole, one step of one case or of many."""
 
+from datetime import datetime
 from typing import Annotated, Any, Literal
 
 from django.http import HttpRequest
@@ -12,11 +13,13 @@ from cityloop.core.errors import CityloopError, Unknown
 from cityloop.core.units import Light
 from cityloop.ground.accounts.request import actor_of
 from cityloop.ground.places.city import city
+from cityloop.ground.registry.records import versions
 from cityloop.loop.cases import lists, queries
 from cityloop.loop.cases.actions import advance
 from cityloop.loop.cases.catalogue import catalogue, channels, choices
 from cityloop.loop.cases.explained import ClockOut
 from cityloop.loop.cases.facts import Extension, Facts
+from cityloop.loop.cases.forbids import standing
 from cityloop.loop.cases.keys import read_key, write_key
 from cityloop.loop.cases.schemas import (
     CaseCounts,
@@ -29,7 +32,7 @@ from cityloop.loop.cases.schemas import (
     NearLine,
 )
 from cityloop.loop.cases.snapshot import Snapshot
-from cityloop.loop.cases.step import may_take, standing
+from cityloop.loop.cases.step import may_take
 from cityloop.loop.cases.taking import ManyStepsIn, ManyStepsOut, StepIn, StepOut
 from cityloop.loop.cases.whole import whole
 from cityloop.loop.cases.why import why
@@ -126,7 +129,7 @@ def take_many(request: HttpRequest, body: ManyStepsIn) -> dict[str, Any]:
         try:
             if number not in seen:
                 raise Unknown("case_unknown", number=number)
-            advance(seen[number].id, body.step, actor=actor, at=now, recorded_at=now, facts=facts)
+            advance(seen[number].id, body.step, actor=actor, recorded_at=now, facts=facts, other=body.other)
         except CityloopError as refusal:
             refusals[number] = refusal
     seen = queries.seen_by(actor, body.numbers)
@@ -153,10 +156,12 @@ def take_step(request: HttpRequest, number: str, body: StepIn) -> dict[str, Any]
     """Take one step; refused with the reason where it is not allowed, not possible or not complete."""
     actor, now = actor_of(request), clock.now()
     case_id = queries.id_of(number, actor)
-    at = min(body.at, now) if body.at else now
-    facts = _facts(body)._replace(evidence=evidence_of(body.photos), situation=body.situation)
-    after = advance(case_id, body.step, actor=actor, at=at, recorded_at=now, facts=facts, seen=body.seq)
-    return _stands(after, actor)
+    place = (body.lon, body.lat) if body.lon is not None and body.lat is not None else None
+    facts = _facts(body)._replace(evidence=evidence_of(body.photos), situation=body.situation, place=place)
+    after = advance(
+        case_id, body.step, actor=actor, at=body.at, recorded_at=now, facts=facts, other=body.other, seen=body.seq
+    )
+    return _stands(after, actor, now)
 
 
 def _facts(body: StepIn | ManyStepsIn) -> Facts:
@@ -170,9 +175,16 @@ def _facts(body: StepIn | ManyStepsIn) -> Facts:
         until=body.until,
         review_on=body.review_on,
         measures=_clean(body.measures),
+        basis=_clean(body.basis),
+        means=body.means,
+        link=body.link,
+        disputed=_clean(body.disputed),
     )
+    if body.disputed:
+        versions(facts.disputed, texts.spoken())  # a ledger row that is there
     if body.organisation:
-        organisation = ground().organisations.named(body.organisation)
+        here = ground()
+        organisation = here.organisations.in_force(body.organisation, here.city.day(clock.now()))
         facts = facts._replace(organisation=organisation.id, organisation_path=organisation.path)
     return facts
 
@@ -187,14 +199,14 @@ def _answer(number: str, seen: queries.Seen | None, refusal: CityloopError | Non
     }
 
 
-def _stands(after: Snapshot, actor: Actor) -> dict[str, Any]:
+def _stands(after: Snapshot, actor: Actor, now: datetime) -> dict[str, Any]:
     case = after.case
     return {
         "number": case.number,
         "state": case.state,
         "seq": case.seq,
         "due_at": case.due_at,
-        "steps": may_take(standing(after, after.case.last_at), actor),
+        "steps": may_take(standing(after, now), actor, now, ground().clock),
     }
 
 

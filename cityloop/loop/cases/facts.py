@@ -14,6 +14,8 @@ class Opening(NamedTuple):
 
     case: CaseRow
     centre: int
+    link: tuple[str, int] | None = None
+    """How it is tied to the case that it was opened from (its id)."""
 
 
 class Extension(NamedTuple):
@@ -36,6 +38,24 @@ class Recounted(NamedTuple):
 
     now: Deadlines
     before: Deadlines | None = None
+
+
+class Other(NamedTuple):
+    """Another case that a step is about, as it stands. `handler`: who works on it; `above`: all cases that its own
+    links lead to, whatever their kind."""
+
+    id: int
+    number: str
+    state: str
+    handler: int | None = None
+    above: frozenset[int] = frozenset()
+
+
+class Share(NamedTuple):
+    """How many requests of a kind were granted to an organisation this month, of how many dispatches."""
+
+    granted: int
+    of: int
 
 
 class Facts(NamedTuple):
@@ -68,3 +88,16 @@ class Facts(NamedTuple):
     recounted: Recounted | None = None
     level: int = 0
     """How many of the city's escalations have been told with this one."""
+    basis: str = ""
+    means: str = ""
+    other: Other | None = None
+    link: str = ""
+    disputed: str = ""
+    """The code of a ledger row."""
+    opened: str = ""
+    """The number of the case that this step opens."""
+    told_at: str = ""
+    """The time that was told, where it could not be counted."""
+    place: tuple[float, float] | None = None
+    """Where whoever takes the step stands: longitude and latitude in degrees of WGS-84."""
+    share: Share | None = None

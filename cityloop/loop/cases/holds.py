@@ -11,12 +11,15 @@ from typing import Any
 import orjson
 
 from cityloop.core.errors import Conflict, Refused
+from cityloop.core.texts import Term
 from cityloop.core.units import LimitUnit
 from cityloop.ground.standards.queries import LimitValue
-from cityloop.loop.cases.facts import Deadlines, Facts
-from cityloop.loop.cases.lifecycle import HOLDS
+from cityloop.loop.cases.facts import Deadlines, Facts, Share
+from cityloop.loop.cases.lifecycle import HOLD_KINDS, HOLDS
 from cityloop.loop.cases.rows import AssignmentRow, CaseRow, HoldRow, canonical
+from cityloop.loop.cases.snapshot import Snapshot
 from cityloop.loop.clocks.deadlines import HANDLE, NO_DEADLINE, TOTAL, Clock, Deadline, Part
+from cityloop.loop.clocks.policy import Approval
 
 ASKED, RUNNING = "asked", "running"
 STEPS = frozenset({*HOLDS, "grant_hold", "deny_hold", "end_hold"})
@@ -31,11 +34,9 @@ def standing_of(hold: HoldRow | None, at: datetime) -> str:
     return RUNNING if hold.kind != "extension" and (hold.until_at is None or at < hold.until_at) else ""
 
 
-def refuse(name: str, hold: HoldRow | None, unit: AssignmentRow | None, at: datetime, facts: Facts) -> None:
-    """Raise what forbids a step about a request: Conflict where it stands otherwise, Refused where a fact is wrong."""
-    stands = standing_of(hold, at)
-    if why := why_not(name, stands):
-        raise why
+def refuse(name: str, snapshot: Snapshot, at: datetime, facts: Facts, clock: Clock) -> None:
+    """Raise what the facts that come with a step about a request have against it."""
+    hold, unit = snapshot.hold, snapshot.unit
     if name in ("ask_extension", "ask_deferral") and unit and unit.due_at is not None and at > unit.due_at:
         raise Refused("hold_too_late", due=unit.due_at.isoformat())
     if name == "ask_deferral" and facts.until is not None and facts.until <= at:
@@ -44,6 +45,19 @@ def refuse(name: str, hold: HoldRow | None, unit: AssignmentRow | None, at: date
         raise Refused("hold_in_the_past", until=facts.review_on.isoformat())
     if facts.extension is not None and facts.extension.value <= 0:
         raise Refused("limit_not_positive", value=facts.extension.value, unit=facts.extension.unit.value)
+    if name in HOLDS and unit is not None:
+        approval = approval_for(name, unit, at, facts, clock, snapshot.granted)
+        if approval and approval.form and not facts.evidence:
+            raise Refused("form_missing")
+    if name == "grant_hold" and hold is not None and not goes_on(hold):
+        _refuse_beyond_cap(hold, facts.share, clock)
+
+
+def _refuse_beyond_cap(hold: HoldRow, share: Share | None, clock: Clock) -> None:
+    cap = clock.policy.caps.get(hold.kind)
+    if cap is not None and share is not None and share.granted + 1 > cap * share.of:
+        kind = Term(hold.kind, HOLD_KINDS[hold.kind])
+        raise Refused("hold_cap", kind=kind, granted=share.granted, of=share.of, cap=f"{cap * 100:.3g}")
 
 
 def why_not(name: str, stands: str) -> Conflict | None:
@@ -58,10 +72,19 @@ def why_not(name: str, stands: str) -> Conflict | None:
 
 
 def asked(
-    name: str, case: CaseRow, unit: AssignmentRow, last: HoldRow | None, at: datetime, by: str, facts: Facts
+    name: str,
+    case: CaseRow,
+    unit: AssignmentRow,
+    last: HoldRow | None,
+    at: datetime,
+    by: str,
+    facts: Facts,
+    clock: Clock,
+    granted: tuple[str, ...],
 ) -> HoldRow:
     """The request as it is written down."""
     extension = facts.extension if name == "ask_extension" else None
+    approval = approval_for(name, unit, at, facts, clock, granted)
     return HoldRow(
         case.id,
         last.no + 1 if last else 1,
@@ -75,7 +98,49 @@ def asked(
         facts.until if name == "ask_deferral" else None,
         facts.review_on if name == "ask_shelving" else None,
         facts.measures if name == "ask_shelving" else "",
+        chain=canonical(approval.roles) if approval else "[]",
     )
+
+
+def approval_for(
+    name: str, unit: AssignmentRow, at: datetime, facts: Facts, clock: Clock, granted: tuple[str, ...]
+) -> Approval | None:
+    """Whose approval a request of this kind and length needs, after those that were `granted`; None: any one's."""
+    kind, found = HOLDS[name], None
+    for row in clock.policy.approvals:
+        if row.kind == kind and row.since <= granted.count(kind) + 1 and _longer(name, row, unit, at, facts, clock):
+            found = row
+    return found
+
+
+def _longer(name: str, row: Approval, unit: AssignmentRow, at: datetime, facts: Facts, clock: Clock) -> bool:
+    """Whether more is asked for than `row.over`, both counted from the same instant."""
+    if row.over is None:
+        return True
+    start = at if name != "ask_extension" or unit.due_at is None else unit.due_at
+    bound = clock.chain((row.over,), start)[-1].due_at
+    if name == "ask_extension" and facts.extension is not None:
+        more = row.over._replace(value=facts.extension.value, unit=facts.extension.unit)
+        return clock.chain((more,), start)[-1].due_at > bound
+    if name == "ask_deferral":
+        return facts.until is not None and facts.until > bound
+    return facts.review_on is not None and facts.review_on > bound.astimezone(clock.zone).date()
+
+
+def chain_of(hold: HoldRow) -> list[str]:
+    """The roles that have to approve a request, in order."""
+    return list(orjson.loads(hold.chain))
+
+
+def turn_of(hold: HoldRow | None) -> str:
+    """The role that has to approve next; empty where whoever may decide does."""
+    chain = chain_of(hold) if hold else []
+    return chain[hold.approved] if hold and hold.approved < len(chain) else ""
+
+
+def goes_on(hold: HoldRow) -> bool:
+    """Whether somebody else still has to approve after the next one."""
+    return hold.approved + 1 < len(chain_of(hold))
 
 
 def granted(

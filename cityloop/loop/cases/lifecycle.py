@@ -1,4 +1,4 @@
-"""The loop on one screen. The diagram in the docs, the permission matrix and the checks are made from this table.
+"""The loop on one screen: the picture, the buttons, the permission matrix and the checks are made from this table.
 
 A case runs on two tracks. The centre's own assignment holds the main track: its stages tile the case from report
 to end. While it is `out`, the handler's assignment, nested in it, has stages of its own.
@@ -44,6 +44,8 @@ class Step:
     centre: str = SAME
     unit: Effect = NOTHING
     needs: tuple[str, ...] = ()
+    wants: tuple[str, ...] = ()
+    """Facts that may come with it."""
 
     def leads_to(self, state: str) -> str:
         """The state after this step, taken in `state`."""
@@ -60,12 +62,17 @@ STATES: dict[str, str] = {
     "handling": N_("being handled"),
     "return_requested": N_("return asked"),
     "handled": N_("handled"),
+    "fed_back": N_("fed back"),
     "checked": N_("checked"),
     "closed": N_("closed"),
     "refused": N_("refused"),
+    "merged": N_("merged"),
+    "withdrawn": N_("withdrawn"),
     "void": N_("void"),
 }
-ENDED = frozenset({"closed", "refused", "void"})
+ENDED = frozenset({"closed", "refused", "merged", "withdrawn", "void"})
+UNCOUNTED = ENDED - {"closed"}
+"""Cases that ended so belong to no population."""
 STAGES: dict[str, str] = {
     "register": N_("registering"),
     "verify": N_("verifying"),
@@ -73,24 +80,28 @@ STAGES: dict[str, str] = {
     "dispatch": N_("dispatching"),
     "out": N_("out for handling"),
     "rule_return": N_("deciding on the return"),
+    "feedback": N_("feeding back"),
     "check": N_("checking"),
     "close": N_("closing"),
+    "rest": N_("at rest"),
     "sign_for": N_("signing for"),
     "handle": N_("handling"),
     "return": N_("waiting for the return"),
 }
-"""Where a track stands: the centre's stages, then the handler's."""
+"""Where a track stands: the centre's stages, then the handler's. At rest is a case that had ended and was reopened."""
 MAIN_LINE = ("report", "register", "file", "dispatch", "sign_for", "handle", "check", "close")
 
 _desk = ("reported", "verified", "registered")
 _with_unit = ("dispatched", "handling", "return_requested")
 _working = ("dispatched", "handling")
-_open = (*_desk, "verifying", "filed", *_with_unit, "handled", "checked")
+_result = ("handled", "fed_back")
+_open = (*_desk, "verifying", "filed", *_with_unit, *_result, "checked")
 
 S, C = Axis.SUPERVISION, Axis.COMMAND
 STEPS: dict[str, Step] = {
     step.name: step
     for step in (
+        # At the desk.
         Step("report", N_("Report"), (), "reported", "reports.create", S, "register", needs=("opening",)),
         Step("ask_verification", N_("Ask for verification"), ("reported",), "verifying",
              "cases.ask_verification", S, "verify"),
@@ -99,26 +110,51 @@ STEPS: dict[str, Step] = {
         Step("register", N_("Register"), ("reported", "verified"), "registered", "cases.register", S, "file"),
         Step("file", N_("File"), ("registered",), "filed", "cases.file", S, "dispatch", needs=("rule",)),
         Step("refuse", N_("Refuse"), _desk, "refused", "cases.refuse", S, END, needs=("reason",)),
+        Step("withdraw", N_("Withdraw for the reporter"), (*_desk, "verifying"), "withdrawn", "cases.withdraw", S, END,
+             needs=("reason",)),
+        Step("merge", N_("Merge into another case"), (*_desk, "verifying", "filed", *_working), "merged",
+             "cases.merge", S, END, Effect("ends", "merged"), needs=("other",)),
+        Step("unmerge", N_("Take the merge back"), ("merged",), "registered", "cases.merge", S, "file",
+             needs=("reason",)),
+        # Out and back.
         Step("dispatch", N_("Dispatch"), ("filed",), "dispatched", "cases.dispatch", C, "out", HANDS_OUT,
              needs=("organisation",)),
+        Step("rule_dispatch", N_("Dispatch by ruling"), ("filed",), "dispatched", "cases.rule_dispatch", C, "out",
+             HANDS_OUT, needs=("organisation", "basis")),
         Step("sign_for", N_("Sign for"), ("dispatched",), "handling", "cases.sign_for", C,
              unit=Effect("moves", "handle")),
-        Step("request_return", N_("Ask to return"), ("dispatched", "handling"), "return_requested",
-             "cases.request_return", C, "rule_return", Effect("moves", "return"), needs=("reason",)),
+        Step("request_return", N_("Ask to return"), _working, "return_requested", "cases.request_return", C,
+             "rule_return", Effect("moves", "return"), needs=("reason",), wants=("disputed", "other", "basis")),
         Step("grant_return", N_("Grant the return"), ("return_requested",), "filed", "cases.decide_return", C,
              "dispatch", Effect("ends", "returned")),
         Step("deny_return", N_("Deny the return"), ("return_requested",), "handling", "cases.decide_return", C,
              "out", Effect("rules", "handle"), needs=("reason",)),
         Step("handle", N_("Handle"), ("handling",), "handled", "cases.handle", C, "check",
-             Effect("ends", "handled"), needs=("result",)),
-        Step("check", N_("Check"), ("handled",), "checked", "cases.check", S, "close", needs=("verdict",)),
-        Step("rework", N_("Send back for rework"), ("handled",), "dispatched", "cases.check", S, "out", HANDS_BACK,
-             needs=("reason",)),
+             Effect("ends", "handled"), needs=("result",), wants=("means",)),
+        Step("feed_back", N_("Feed back"), ("handled",), "fed_back", "cases.feed_back", C, "check"),
+        # Checked, closed, and what comes after.
+        Step("check", N_("Check"), _result, "checked", "cases.check", S, "close", needs=("verdict",)),
+        Step("rework", N_("Send back for rework"), (*_result, "checked"), "dispatched", "cases.check", S, "out",
+             HANDS_BACK, needs=("reason",)),
         Step("close", N_("Close"), ("checked",), "closed", "cases.close", S, END, needs=("closing_kind",)),
+        Step("redo", N_("Do it over, the citizen is not satisfied"), ("closed",), "dispatched", "cases.redo", S, "out",
+             HANDS_BACK, needs=("reason",)),
+        Step("reopen", N_("Reopen"), ("closed", "refused", "withdrawn", "void"), "registered", "cases.reopen", S,
+             "file", needs=("reason",)),
+        Step("recur", N_("It came back: open a new case"), ("closed",), KEEP, "cases.register", S, needs=("reason",)),
         Step("void", N_("Void"), _open, "void", "cases.void", S, END, Effect("ends", "void"), needs=("reason",)),
+        # Rolled back: to the stage before.
+        Step("roll_back", N_("Roll back to the desk"), ("registered",), "reported", "cases.roll_back", S, "register",
+             needs=("reason",)),
+        Step("roll_back_filing", N_("Roll back to filing"), ("filed",), "registered", "cases.roll_back_filing", C,
+             "file", needs=("reason",)),
+        Step("roll_back_dispatch", N_("Call the dispatch back"), ("dispatched",), "filed", "cases.dispatch", C,
+             "dispatch", Effect("ends", "called_back"), needs=("reason",)),
+        Step("roll_back_check", N_("Have it checked again"), ("checked",), "fed_back", "cases.roll_back", S, "check",
+             needs=("reason",)),
         # Beside the line: the case stays where it is.
         Step("finish_part", N_("Finish a part"), ("handling",), KEEP, "cases.handle", C,
-             unit=Effect("moves", "handle"), needs=("result",)),
+             unit=Effect("moves", "handle"), needs=("result",), wants=("means",)),
         Step("ask_extension", N_("Ask for more time"), _working, KEEP, "cases.ask_hold", C,
              needs=("reason", "extension")),
         Step("ask_deferral", N_("Ask to defer"), _working, KEEP, "cases.ask_hold", C, needs=("reason", "until")),
@@ -127,6 +163,9 @@ STEPS: dict[str, Step] = {
         Step("grant_hold", N_("Grant the request"), _working, KEEP, "cases.decide_hold", C),
         Step("deny_hold", N_("Deny the request"), _working, KEEP, "cases.decide_hold", C, needs=("reason",)),
         Step("end_hold", N_("Take up again"), _working, KEEP, "cases.end_hold", C),
+        Step("split", N_("Split off a case"), _open, KEEP, "cases.split", S, needs=("reason",)),
+        Step("link", N_("Link to another case"), _open, KEEP, "cases.link", S, needs=("other", "link")),
+        Step("unlink", N_("Take a link away"), _open, KEEP, "cases.link", S, needs=("other", "reason")),
         Step("warn", N_("Warn"), _with_unit, KEEP, "cases.remind", C),
         Step("remind", N_("Remind"), _with_unit, KEEP, "cases.remind", C),
         Step("propose_supervision", N_("Propose a supervision order"), _with_unit, KEEP, "cases.remind", C),
@@ -137,7 +176,10 @@ STEPS: dict[str, Step] = {
 STEPS_FROM: dict[str, tuple[str, ...]] = {
     state: tuple(name for name, step in STEPS.items() if state in step.sources) for state in STATES
 }
-STANDBY = frozenset({"void", "end_hold", "grant_hold", "deny_hold", "warn", "remind", "propose_supervision", "recount"})
+STANDBY = frozenset({
+    *("void", "withdraw", "merge", "split", "link", "unlink", "roll_back", "roll_back_dispatch", "roll_back_check"),
+    *("end_hold", "grant_hold", "deny_hold", "warn", "remind", "propose_supervision", "recount"),
+})  # fmt: skip
 """Steps that are possible nearly always: that one may take them makes a case nobody's work."""
 BY_ITSELF = frozenset({"warn", "recount"})
 """Steps that the system takes and nobody is offered."""
@@ -145,6 +187,12 @@ HOLDS = {"ask_extension": "extension", "ask_deferral": "deferral", "ask_shelving
 """What each request asks for."""
 HOLD_KINDS = {"extension": N_("extension"), "deferral": N_("deferral"), "shelving": N_("shelving")}
 ON_A_REQUEST = frozenset({"grant_hold", "deny_hold"})
+OPENS = {"split": "split_from", "recur": "recurs_of"}
+"""Steps that open a new case, and how it is linked to the old one."""
+NEW_FOUND = "solved_but_new"
+"""The verdict of a check that opens a new case, which recurs of the old one."""
+SATISFYING = frozenset({"solved", NEW_FOUND})
+"""Verdicts with which a case may be closed."""
 ESCALATIONS = ("warn", "remind", "propose_supervision")
 """What the sweep may do at a share of a limit; each is told once for each deadline."""
 
@@ -162,6 +210,16 @@ FACTS = {
     "review_on": N_("a day for looking at it again"),
     "measures": N_("measures that keep it safe"),
     "recounted": N_("what is counted anew"),
+    "basis": N_("the document it rests on"),
+    "means": N_("the means"),
+    "other": N_("another case"),
+    "link": N_("the kind of link"),
+    "disputed": N_("the row of the ledger that is disputed"),
+    "photos": N_("a photo"),
+    "note": N_("a note"),
+    "opened": N_("the case that was opened"),
+    "told_at": N_("the time that was told"),
+    "place": N_("where it was done"),
 }
 """What the needs of the steps are called."""
 FACT_KINDS = {
@@ -176,6 +234,11 @@ FACT_KINDS = {
     "until": "instant",
     "review_on": "day",
     "measures": "text",
+    "basis": "text",
+    "means": "choice",
+    "other": "case",
+    "link": "choice",
+    "disputed": "text",
 }
 """What a person is asked for; `CHOICES` says where words are chosen from a list."""
 RETURN_REASONS = {
@@ -187,11 +250,41 @@ RETURN_REASONS = {
     "duplicate": N_("duplicate"),
     "beyond_authority": N_("beyond authority"),
 }
-VERDICTS = {"true": N_("true"), "false": N_("not true"), "solved": N_("solved")}
+RETURN_PROOFS = {
+    "not_ours": "disputed",
+    "place_unclear": "note",
+    "not_found": "photos",
+    "permitted": "basis",
+    "already_done": "photos",
+    "duplicate": "other",
+    "beyond_authority": "basis",
+}
+"""What proves each reason: the ledger row it disputes, a document, the other case, a photo, or words."""
+VERDICTS = {
+    "true": N_("true"),
+    "false": N_("not true"),
+    "solved": N_("solved"),
+    NEW_FOUND: N_("solved, but there is a new one"),
+    "not_solved": N_("not solved"),
+    "cannot_check": N_("cannot be checked"),
+    "wrong_place": N_("wrong place"),
+}
+MEANS = {"service": N_("service"), "management": N_("management"), "enforcement": N_("enforcement")}
+LINKS = {
+    "duplicate_of": N_("duplicate of"),
+    "recurs_of": N_("recurs of"),
+    "split_from": N_("split from"),
+    "part_of": N_("part of"),
+    "caused_by": N_("caused by"),
+}
+"""How one case may be tied to another."""
 CHOICES: dict[str, dict[str, dict[str, str]]] = {
     "request_return": {"reason": RETURN_REASONS},
     "pre_verify": {"verdict": {word: VERDICTS[word] for word in ("true", "false")}},
-    "check": {"verdict": {"solved": VERDICTS["solved"]}},
+    "check": {"verdict": {word: title for word, title in VERDICTS.items() if word not in ("true", "false")}},
+    "handle": {"means": MEANS},
+    "finish_part": {"means": MEANS},
+    "link": {"link": {word: LINKS[word] for word in ("part_of", "caused_by", "recurs_of")}},
     "close": {"closing_kind": CLOSING_KINDS},
 }
 """The words that a step takes for a fact, with their titles."""

@@ -3,11 +3,12 @@
 Every list is one statement: the inner one finds the ids in order, the outer one reads what a line shows of them.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, datetime, time, timedelta
 from math import cos, radians
 from typing import Any, NamedTuple
 
+import orjson
 from django.db import connection
 
 from cityloop.core.actor import Actor, HeldPost
@@ -16,11 +17,12 @@ from cityloop.core.units import Light
 from cityloop.ground.places.city import CityValue
 from cityloop.loop.cases.catalogue import Catalogue
 from cityloop.loop.cases.countdown import countdown, of_case, of_stage
+from cityloop.loop.cases.forbids import Standing
 from cityloop.loop.cases.keys import Key
 from cityloop.loop.cases.lifecycle import ENDED, STANDBY, STATES, STEPS, STEPS_FROM
-from cityloop.loop.cases.queries import HOLD, WAITS, reach, visible_to
+from cityloop.loop.cases.queries import FILED_BY, HANDLED_BY, HOLD, WAITS, WAITS_FOR, reach, visible_to
 from cityloop.loop.cases.schemas import CaseFilter
-from cityloop.loop.cases.step import Standing, may_take
+from cityloop.loop.cases.step import may_take
 from cityloop.loop.clocks.deadlines import Clock
 from cityloop.loop.clocks.due import light
 from cityloop.loop.clocks.ground import ground
@@ -39,7 +41,10 @@ SELECT c.id, c.number, c.state, c.seq, c.round, c.opened_at, c.due_at, c.yellow_
     c.lat, c.channel, c.areas, c.rule_id, k.code AS category, coalesce(k.names ->> %s, k.name) AS category_name,
     o.code AS organisation, coalesce(o.names ->> %s, o.name) AS organisation_name, o.path, a.ruled,
     z.acting_org_id AS centre, s.stage, s.part, s.due_at AS stage_due_at, s.yellow_at AS stage_yellow_at,
-    a.parts -> -1 ->> 0 AS last_part, h.kind AS hold_kind, {hold} AS hold{extra}
+    a.parts -> -1 ->> 0 AS last_part, h.kind AS hold_kind, {hold} AS hold,
+    h.chain ->> h.approved::int AS turn, c.verdict, a.started_at AS dispatched_at, {filed_by} AS filed_by,
+    {handled_by} AS handled_by, EXISTS (SELECT FROM cases_link t WHERE t.case_id = c.id AND t.ended_at IS NULL
+        AND t.kind <> 'duplicate_of') AS linked{extra}
 FROM chosen JOIN cases_case c USING (id)
 JOIN standards_category k ON k.id = c.category_id
 JOIN cases_assignment z ON z.id = c.id * 1000 + 1
@@ -195,9 +200,9 @@ def mine(actor: Actor) -> tuple[str, list[Any]]:
         if not states:
             continue
         clause, told = reach(post, assigned=" AND v.ended_at IS NULL")
-        decides = f" OR {WAITS.format(case='c.id')}" if "cases.decide_hold" in post.permissions else ""
+        decides = f" OR {WAITS_FOR.format(case='c.id')}" if "cases.decide_hold" in post.permissions else ""
         clauses.append(f"(c.state = ANY(%s){decides}) AND {clause}")
-        values += [states, *told]
+        values += [states, *([post.role] if decides else ()), *told]
     return f"c.closed_at IS NULL AND ({' OR '.join(clauses)})" if clauses else "FALSE", values
 
 
@@ -291,21 +296,37 @@ def _lines(
 ) -> list[dict[str, Any]]:
     with connection.cursor() as cursor:
         cursor.execute(
-            f"WITH chosen AS MATERIALIZED ({chosen})" + _LINE.format(extra=extra, order=order, hold=HOLD),
+            f"WITH chosen AS MATERIALIZED ({chosen})"
+            + _LINE.format(extra=extra, order=order, hold=HOLD, filed_by=FILED_BY, handled_by=HANDLED_BY),
             [*values, language, language, at],
         )
         names = [column.name for column in cursor.description]
         lines = [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
     for line in lines:
         line["light"] = light(at=at, yellow_at=line["yellow_at"], due_at=line["due_at"], ended_at=line["closed_at"])
-        path = tuple(line["path"] or (line["centre"],))
-        standing = Standing(
-            line["state"], tuple(line["areas"]), path, bool(line["ruled"]), line["rule_id"], line["hold"],
-            line["part"] or "", line["last_part"] or "",
-        )  # fmt: skip
-        line["steps"] = may_take(standing, actor)
+        line["steps"] = may_take(_standing(line), actor, at, clock)
         _count_down(line, clock, at)
     return lines
+
+
+def _standing(line: Mapping[str, Any]) -> Standing:
+    return Standing(
+        line["state"],
+        tuple(line["areas"]),
+        tuple(line["path"] or (line["centre"],)),
+        ruled=bool(line["ruled"]),
+        rule=line["rule_id"],
+        hold=line["hold"],
+        turn=line["turn"] or "",
+        part=line["part"] or "",
+        last_part=line["last_part"] or "",
+        verdict=line["verdict"],
+        dispatched_at=line["dispatched_at"],
+        closed_at=line["closed_at"],
+        filed_by=line["filed_by"] or "",
+        handled_by=frozenset(orjson.loads(line["handled_by"] or "[]")),
+        linked=line["linked"],
+    )
 
 
 def _count_down(line: dict[str, Any], clock: Clock, at: datetime) -> None:

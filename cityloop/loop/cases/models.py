@@ -59,6 +59,7 @@ class Case(models.Model):
     assessed = models.BooleanField(default=True)
     announced = models.BooleanField(default=False)
     self_reported_first = models.BooleanField(default=False)
+    verdict = models.CharField(max_length=20, default="", db_default="")
 
     class Meta:
         db_table = "cases_case"
@@ -228,6 +229,9 @@ class Hold(models.Model):
     starts_at = models.DateTimeField(null=True)
     ended_at = models.DateTimeField(null=True)
     before = models.JSONField(default=dict)
+    chain = models.JSONField(default=list, db_default=[])
+    """The roles that have to approve, one after another; empty where whoever may decide does."""
+    approved = models.PositiveSmallIntegerField(default=0, db_default=0)
 
     class Meta:
         db_table = "cases_hold"
@@ -238,6 +242,22 @@ class Hold(models.Model):
             ),
         ]
         indexes = [models.Index(fields=["asked_at"], name="cases_hold_waiting", condition=WAITING)]
+
+
+class CaseLink(models.Model):
+    """A tie of one case to another, made and taken away by steps of the first."""
+
+    pk = models.CompositePrimaryKey("case_id", "no")
+    case = models.ForeignKey(Case, on_delete=models.PROTECT, db_index=False, db_constraint=False)
+    no = models.PositiveSmallIntegerField()
+    kind = models.CharField(max_length=12)
+    other = models.ForeignKey(Case, on_delete=models.PROTECT, related_name="+", db_constraint=False)
+    made_at = models.DateTimeField()
+    made_by = models.CharField(max_length=60)
+    ended_at = models.DateTimeField(null=True)
+
+    class Meta:
+        db_table = "cases_link"
 
 
 class Ruling(models.Model):

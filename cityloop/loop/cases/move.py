@@ -8,9 +8,12 @@ from cityloop.loop.cases import holds
 from cityloop.loop.cases.facts import Deadlines, Facts, Opening
 from cityloop.loop.cases.lifecycle import END, ESCALATIONS, HOLDS, SAME, Step
 from cityloop.loop.cases.record import Changes, entry_of, new_span, opened_fields
-from cityloop.loop.cases.rows import ENDING, AssignmentRow, CaseRow, HoldRow, SpanRow, assignment_id
+from cityloop.loop.cases.rows import ENDING, AssignmentRow, CaseRow, HoldRow, LinkRow, SpanRow, assignment_id
 from cityloop.loop.cases.snapshot import Outcome, Snapshot
 from cityloop.loop.clocks.deadlines import NO_DEADLINE, Clock, Deadline, Stay
+
+DOES = frozenset({"handle", "finish_part"})
+"""Steps that report work as done."""
 
 
 @dataclass
@@ -30,12 +33,14 @@ class Draft:
     unit_span: SpanRow | None = None
     hold: HoldRow | None = None
     stays: tuple[Stay, ...] = ()
+    granted: tuple[str, ...] = ()
     assigned: int = 0
     stayed: int = 0
     told: Changes = field(default_factory=list)
     assignments: dict[int, AssignmentRow] = field(default_factory=dict)
     spans: dict[int, SpanRow] = field(default_factory=dict)
     holds: list[HoldRow] = field(default_factory=list)
+    links: list[LinkRow] = field(default_factory=list)
 
 
 def opened(
@@ -49,12 +54,15 @@ def opened(
     )
     draft = Draft(row, at, facts, clock, actor, post, case._replace(opened_at=at), root, None, told=told)
     told.append(("assignment", 1, _fields_of(root)))
+    if opening.link is not None:
+        _tie(draft, 1, *opening.link)
     draft.root_span = _stay(draft, root, row.centre, _centre_deadline(draft), main=True)
     entry = entry_of(row, None, case, told, actor, post, at, recorded_at, facts)
     case = draft.case._replace(
         state=row.target, seq=1, head=entry.digest, last_at=at, assignments_made=1, spans_made=draft.stayed
     )
-    return Outcome(Snapshot(case, root, draft.root_span), entry, [root], list(draft.spans.values()), [])
+    snapshot = Snapshot(case, root, draft.root_span, links=tuple(draft.links))
+    return Outcome(snapshot, entry, [root], list(draft.spans.values()), [], draft.links)
 
 
 def moved(
@@ -64,7 +72,7 @@ def moved(
     case = before.case
     draft = Draft(
         row, at, facts, clock, actor, post, case, before.root, before.root_span, before.unit, before.unit_span,
-        before.hold, before.stays, case.assignments_made, case.spans_made,
+        before.hold, before.stays, before.granted, case.assignments_made, case.spans_made,
     )  # fmt: skip
     if row.unit.kind == "ends" or row.name == "request_return":
         _lapse(draft)
@@ -75,6 +83,7 @@ def moved(
         _centre(draft)
     _unit(draft)
     _request(draft)
+    _links(draft, before)
     path = (facts.organisation_path if row.unit.kind == "opens" else ()) or before.unit_path
     entry = entry_of(row, case, draft.case, draft.told, actor, post, at, recorded_at, facts)
     after = draft.case._replace(
@@ -85,8 +94,23 @@ def moved(
         assignments_made=draft.assigned,
         spans_made=draft.stayed,
     )
-    snapshot = Snapshot(after, draft.root, draft.root_span, draft.unit, draft.unit_span, path, draft.hold, draft.stays)
-    return Outcome(snapshot, entry, list(draft.assignments.values()), list(draft.spans.values()), draft.holds)
+    snapshot = Snapshot(
+        after, draft.root, draft.root_span, draft.unit, draft.unit_span, path, draft.hold, draft.stays,
+        links=_after(before.links, draft.links), granted=before.granted + _granted(draft),
+        filed_by=actor if row.name == "file" else before.filed_by,
+        handled_by=before.handled_by | {actor} if row.name in DOES else before.handled_by,
+    )  # fmt: skip
+    return Outcome(
+        snapshot, entry, list(draft.assignments.values()), list(draft.spans.values()), draft.holds, draft.links
+    )
+
+
+def _after(links: tuple[LinkRow, ...], changed: list[LinkRow]) -> tuple[LinkRow, ...]:
+    return tuple({link.no: link for link in (*links, *changed)}.values())
+
+
+def _granted(draft: Draft) -> tuple[str, ...]:
+    return tuple(hold.kind for hold in draft.holds if hold.granted and hold.decided_at == draft.at)
 
 
 # The case itself
@@ -101,11 +125,21 @@ def _case_facts(draft: Draft) -> None:
         if facts.rule != case.rule_id:
             _case(draft, rule_id=facts.rule)
         _first_deadline(draft, draft.clock.total(facts.rule, case.areas, case.opened_at))
+    elif row.name == "check":
+        _case(draft, verdict=facts.verdict)
     elif row.unit.kind == "reopens":
-        _case(draft, round=case.round + 1)
+        _case(draft, round=case.round + 1, **_undone(case))
         draft.stays = ()
+    elif case.closed_at is not None or row.name == "roll_back_check":
+        _case(draft, **_undone(case))
     elif row.centre == END:
         _case(draft, closed_at=draft.at)
+
+
+def _undone(case: CaseRow) -> dict[str, Any]:
+    """What no longer holds of a case that goes on after it was checked or had ended."""
+    was = {"verdict": case.verdict, "closed_at": case.closed_at}
+    return {name: "" if name == "verdict" else None for name, value in was.items() if value}
 
 
 def _first_deadline(draft: Draft, deadline: Deadline) -> None:
@@ -124,8 +158,7 @@ def _case(draft: Draft, **fields: Any) -> None:
 
 def _centre(draft: Draft) -> None:
     """The centre leaves its stage for the next one, or its assignment ends."""
-    span = draft.root_span
-    assert span is not None  # an open case always stands in a stage of the centre
+    span = draft.root_span or _rest(draft)
     _end_stay(draft, span)
     if span.round == draft.case.round:
         draft.stays = (*draft.stays, Stay(span.stage, span.started_at, draft.at))
@@ -133,11 +166,25 @@ def _centre(draft: Draft) -> None:
         draft.root = _changed(draft, draft.root, ended_at=draft.at, verdict=draft.row.target)
         draft.root_span = None
     else:
-        draft.root_span = _stay(draft, draft.root, draft.row.centre, _centre_deadline(draft), main=True)
+        draft.root_span = _stay(draft, draft.root, _stage(draft), _centre_deadline(draft), main=True)
+
+
+def _rest(draft: Draft) -> SpanRow:
+    """A case that had ended goes on: the time between was nobody's."""
+    assert draft.root.ended_at is not None  # else the centre would stand in a stage
+    since = draft.root.ended_at
+    draft.root = _changed(draft, draft.root, ended_at=None, verdict="")
+    return _stay(draft, draft.root, "rest", NO_DEADLINE, main=True, since=since)
+
+
+def _stage(draft: Draft) -> str:
+    """The centre's next stage: what was handled is fed back first where the city has it so."""
+    feeds_back = draft.row.name == "handle" and draft.clock.policy.feedback == "required"
+    return "feedback" if feeds_back else draft.row.centre
 
 
 def _centre_deadline(draft: Draft) -> Deadline:
-    case, stage = draft.case, draft.row.centre
+    case, stage = draft.case, _stage(draft)
     if stage == "out":
         return Deadline(case.due_at, case.yellow_at)
     return draft.clock.stage(stage, case.rule_id, case.areas, draft.at, draft.stays)
@@ -162,7 +209,7 @@ def _assign(draft: Draft) -> None:
         deadline, parts = _full(draft)
     unit = AssignmentRow(
         assignment_id(case.id, draft.assigned), case.id, draft.assigned, draft.root.id, case.round, "main",
-        responsible, acting, draft.at, *deadline, parts=parts,
+        responsible, acting, draft.at, *deadline, ruled=draft.row.name == "rule_dispatch", parts=parts,
     )  # fmt: skip
     draft.told.append(("assignment", unit.no, _fields_of(unit)))
     draft.unit = draft.assignments[unit.no] = unit
@@ -236,11 +283,17 @@ def _request(draft: Draft) -> None:
     if unit is None:
         return
     if name in HOLDS:
-        draft.hold = holds.asked(name, draft.case, unit, hold, draft.at, draft.actor, draft.facts)
+        draft.hold = holds.asked(
+            name, draft.case, unit, hold, draft.at, draft.actor, draft.facts, draft.clock, draft.granted
+        )
         draft.told.append(("hold", draft.hold.no, _fields_of(draft.hold)))
         draft.holds.append(draft.hold)
+    elif name == "grant_hold" and hold is not None and holds.goes_on(hold):
+        _hold(draft, approved=hold.approved + 1)
     elif name == "grant_hold" and hold is not None:
         fields, deadlines = holds.granted(hold, draft.case, unit, draft.clock, draft.at)
+        if holds.chain_of(hold):
+            fields["approved"] = hold.approved + 1
         _hold(draft, decided_at=draft.at, decided_by=draft.actor, granted=True, **fields)
         _move_deadlines(draft, deadlines)
     elif name == "deny_hold":
@@ -293,6 +346,32 @@ def _move_deadlines(draft: Draft, now: Deadlines) -> None:
         draft.unit_span = _due(draft, span, own if now.assignment.due_at else NO_DEADLINE)
 
 
+# Ties to other cases
+
+
+def _links(draft: Draft, before: Snapshot) -> None:
+    name, other, facts = draft.row.name, draft.facts.other, draft.facts
+    live = [link for link in before.links if link.ended_at is None]
+    if name in ("merge", "link") and other is not None:
+        _tie(draft, len(before.links) + 1, "duplicate_of" if name == "merge" else facts.link, other.id)
+    elif name == "unmerge":
+        _untie(draft, *(link for link in live if link.kind == "duplicate_of"))
+    elif name == "unlink" and other is not None:
+        _untie(draft, *(link for link in live if link.other_id == other.id))
+
+
+def _tie(draft: Draft, no: int, kind: str, other: int) -> None:
+    link = LinkRow(draft.case.id, no, kind, other, draft.at, draft.actor)
+    draft.told.append(("link", no, _fields_of(link)))
+    draft.links.append(link)
+
+
+def _untie(draft: Draft, *links: LinkRow) -> None:
+    for link in links:
+        draft.told.append(("link", link.no, {"ended_at": draft.at}))
+        draft.links.append(link._replace(ended_at=draft.at))
+
+
 # Rows
 
 
@@ -305,6 +384,7 @@ def _stay(
     main: bool,
     part: str = "",
     contractor: int | None = None,
+    since: datetime | None = None,
 ) -> SpanRow:
     fields: dict[str, Any] = {
         "assignment_id": assignment.id,
@@ -312,7 +392,7 @@ def _stay(
         "stage": stage,
         "round": draft.case.round,
         "organisation_id": assignment.acting_org_id,
-        "started_at": draft.at,
+        "started_at": since or draft.at,
     }
     if due.due_at is not None:
         fields["due_at"], fields["yellow_at"] = due
@@ -352,7 +432,7 @@ def _hold(draft: Draft, **fields: Any) -> None:
     draft.holds.append(draft.hold)
 
 
-def _fields_of(row: AssignmentRow | HoldRow) -> dict[str, Any]:
+def _fields_of(row: AssignmentRow | HoldRow | LinkRow) -> dict[str, Any]:
     """The fields of a new row but for its key and what has its default."""
     defaults = row._field_defaults
     return {

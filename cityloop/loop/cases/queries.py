@@ -11,11 +11,12 @@ from cityloop.core.actor import Actor, HeldPost
 from cityloop.core.errors import Unknown
 from cityloop.ground.places.city import city
 from cityloop.loop.cases.catalogue import catalogue
-from cityloop.loop.cases.rows import AssignmentRow, CaseRow, EntryRow, HoldRow, SpanRow, canonical
+from cityloop.loop.cases.facts import Other, Share
+from cityloop.loop.cases.rows import AssignmentRow, CaseRow, EntryRow, HoldRow, LinkRow, SpanRow, canonical
 from cityloop.loop.cases.snapshot import Snapshot
 from cityloop.loop.clocks.deadlines import Stay
 
-Row = TypeVar("Row", CaseRow, AssignmentRow, SpanRow, HoldRow, EntryRow)
+Row = TypeVar("Row", CaseRow, AssignmentRow, SpanRow, HoldRow, LinkRow, EntryRow)
 
 _CASE = ", ".join(f"c.{name}" for name in CaseRow._fields)
 _ASSIGNMENT = ", ".join(f"a.{name}" for name in AssignmentRow._fields)
@@ -34,7 +35,7 @@ def read_row(kind: type[Row], values: Sequence[Any]) -> Row:
     if isinstance(row, AssignmentRow):
         return row if row.parts == "[]" else row._replace(parts=canonical(orjson.loads(row.parts)))
     if isinstance(row, HoldRow):
-        return row._replace(before=canonical(orjson.loads(row.before)))
+        return row._replace(before=canonical(orjson.loads(row.before)), chain=canonical(orjson.loads(row.chain)))
     if isinstance(row, EntryRow):
         evidence = row.evidence if row.evidence == "[]" else canonical(orjson.loads(row.evidence))
         return row._replace(digest=bytes(row.digest), evidence=evidence)
@@ -52,17 +53,33 @@ def snapshots(ids: Sequence[int], *, lock: bool = False) -> dict[int, Snapshot]:
         cursor.execute(_STANDS, [list(ids)])
         rows = cursor.fetchall()
     found: dict[int, Snapshot] = {}
-    for path, stays, *rest in rows:
+    for path, told, *rest in rows:
         assignment = read_row(AssignmentRow, rest[:_SPAN_AT])
         stay = read_row(SpanRow, rest[_SPAN_AT:_HOLD_AT]) if rest[_SPAN_AT] is not None else None
         case = cases[assignment.case_id]
         if assignment.no == 1:
-            past = tuple(Stay(stage, *map(datetime.fromisoformat, marks)) for stage, *marks in orjson.loads(stays))
-            found[case.id] = Snapshot(case, assignment, stay, stays=past)
+            found[case.id] = _begun(case, assignment, stay, orjson.loads(told))
         else:
             hold = read_row(HoldRow, rest[_HOLD_AT:]) if rest[_HOLD_AT] is not None else None
             found[case.id] = found[case.id]._replace(unit=assignment, unit_span=stay, unit_path=tuple(path), hold=hold)
     return found
+
+
+def _begun(case: CaseRow, root: AssignmentRow, stay: SpanRow | None, told: dict[str, Any]) -> Snapshot:
+    """What a case is without its last dispatch."""
+    return Snapshot(
+        case,
+        root,
+        stay,
+        stays=tuple(Stay(stage, *map(datetime.fromisoformat, marks)) for stage, *marks in told["stays"] or ()),
+        links=tuple(
+            LinkRow(case.id, no, kind, other, datetime.fromisoformat(at), by, end and datetime.fromisoformat(end))
+            for no, kind, other, at, by, end in told["links"] or ()
+        ),
+        granted=tuple(told["granted"] or ()),
+        filed_by=told["filed_by"] or "",
+        handled_by=frozenset(told["handled_by"] or ()),
+    )
 
 
 HOLD = (
@@ -74,12 +91,29 @@ HOLD = (
 
 WAITS = "EXISTS (SELECT FROM cases_hold w WHERE w.case_id = {case} AND w.granted IS NULL AND w.ended_at IS NULL)"
 """A request for more time waits for somebody to decide."""
+WAITS_FOR = f"{WAITS[:-1]} AND coalesce(w.chain ->> w.approved::int, '') IN ('', %s))"
+"""It waits for a role, or for whoever may decide."""
+
+FILED_BY = (
+    "(SELECT m.person FROM cases_span m WHERE m.case_id = c.id AND m.main AND m.stage = 'file' AND m.outcome = 'filed'"
+    " ORDER BY m.no DESC LIMIT 1)"
+)
+HANDLED_BY = (
+    "(SELECT json_agg(DISTINCT m.person) FROM cases_span m WHERE m.case_id = c.id AND m.stage = 'handle'"
+    " AND m.outcome IN ('handled', 'handling'))"
+)
+"""Whoever reported a part of the work of `c` as done."""
 
 _STANDS = f"""
-SELECT o.path, CASE WHEN a.no = 1 THEN (SELECT coalesce(json_agg(json_build_array(m.stage, m.started_at, m.ended_at)
-        ORDER BY m.no), '[]')::text
-        FROM cases_span m
-        WHERE m.case_id = a.case_id AND m.main AND m.ended_at IS NOT NULL AND m.round = c.round) END,
+SELECT o.path, CASE WHEN a.no = 1 THEN json_build_object(
+        'stays', (SELECT json_agg(json_build_array(m.stage, m.started_at, m.ended_at) ORDER BY m.no)
+            FROM cases_span m
+            WHERE m.case_id = a.case_id AND m.main AND m.ended_at IS NOT NULL AND m.round = c.round),
+        'links', (SELECT json_agg(json_build_array(t.no, t.kind, t.other_id, t.made_at, t.made_by, t.ended_at)
+            ORDER BY t.no) FROM cases_link t WHERE t.case_id = a.case_id),
+        'granted', (SELECT json_agg(w.kind ORDER BY w.no) FROM cases_hold w WHERE w.case_id = a.case_id AND w.granted),
+        'filed_by', {FILED_BY},
+        'handled_by', {HANDLED_BY})::text END,
     {_ASSIGNMENT}, {_SPAN}, {_HOLD}
 FROM cases_assignment a
 JOIN cases_case c ON c.id = a.case_id
@@ -138,6 +172,45 @@ def id_of(number: str, actor: Actor) -> int:
     if row is None:
         raise Unknown("case_unknown", number=number)
     return int(row[0])
+
+
+MERGED = (
+    "(WITH RECURSIVE down (id) AS (SELECT {case}::int8 UNION SELECT t.case_id FROM cases_link t"
+    " JOIN down ON t.other_id = down.id WHERE t.kind = 'duplicate_of' AND t.ended_at IS NULL) SELECT id FROM down)"
+)
+"""A case and all that are merged into it, or into one of those."""
+MAIN = (
+    "(WITH RECURSIVE up (id, steps) AS (SELECT {case}::int8, 0 UNION ALL SELECT t.other_id, up.steps + 1"
+    " FROM cases_link t JOIN up ON t.case_id = up.id WHERE t.kind = 'duplicate_of' AND t.ended_at IS NULL)"
+    " SELECT id FROM up ORDER BY steps DESC LIMIT 1)"
+)
+"""The case that a case is merged into in the end; itself if it is not."""
+
+
+def other_case(case: Snapshot) -> Other:
+    """A case as one that a step of another case is about; one statement."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "WITH RECURSIVE above (id) AS (SELECT other_id FROM cases_link WHERE case_id = %s AND ended_at IS NULL"
+            " UNION SELECT t.other_id FROM cases_link t JOIN above a ON t.case_id = a.id WHERE t.ended_at IS NULL)"
+            " SELECT id FROM above",
+            [case.case.id],
+        )
+        above = frozenset(id_ for (id_,) in cursor.fetchall())
+    handler = case.unit.acting_org_id if case.unit and case.unit_span else None
+    return Other(case.case.id, case.case.number, case.case.state, handler, above)
+
+
+def share(hold: HoldRow, organisation: int, since: datetime) -> Share:
+    """How many requests of its kind were granted to an organisation since, of how many dispatches; one statement."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT (SELECT count(*) FROM cases_hold h JOIN cases_assignment a ON a.id = h.assignment_id"
+            " WHERE h.kind = %s AND h.granted AND h.decided_at >= %s AND a.acting_org_id = %s),"
+            " (SELECT count(*) FROM cases_assignment a WHERE a.no > 1 AND a.acting_org_id = %s AND a.started_at >= %s)",
+            [hold.kind, since, organisation, organisation, since],
+        )
+        return Share(*cursor.fetchone())
 
 
 class Seen(NamedTuple):

@@ -1,7 +1,7 @@
 """How a step is written down, and how the rows of a case are rebuilt from what was written.
 
 `changes` of an entry is a JSON list of `[what, no, {field: value}]`, what being `case`, `assignment`, `span`, `hold`,
-or `told` for typed facts that came with the step and change no row (a reason, a verdict).
+`link`, or `told` for typed facts that came with the step and change no row (a reason, a verdict).
 Fields that follow from the entry itself (state, seq, head, last_at, counts) or, on a span, from the case (what it
 freezes) are left out; so are fields that have their default. Datetimes are ISO 8601 in UTC, decimals texts.
 """
@@ -24,6 +24,7 @@ from cityloop.loop.cases.rows import (
     CaseRow,
     EntryRow,
     HoldRow,
+    LinkRow,
     SpanRow,
     assignment_id,
     canonical,
@@ -34,9 +35,13 @@ FIRST = b"\0" * 32
 """What the first entry of a chain is linked to."""
 
 Changes = list[tuple[str, int, dict[str, Any]]]
-"""What a step changes: (`case`, `assignment`, `span`, `hold` or `told`; its number; fields and their new values)."""
+"""What a step changes: (`case`, `assignment`, `span`, `hold`, `link` or `told`; its number; its fields with their new
+values)."""
 
-_WORDS = ("reason", "result", "verdict", "closing_kind")
+_WORDS = (
+    *("reason", "result", "verdict", "closing_kind", "basis", "means", "link", "disputed", "opened", "told_at"),
+    *("other", "place"),
+)
 
 _TOLD = CaseRow._fields[CaseRow._fields.index("category_id") :]
 
@@ -76,7 +81,7 @@ def entry_of(
 ) -> EntryRow:
     """The entry for a step that brought about `changes`, linked to the entry before it."""
     note = facts.note or facts.result or facts.reason
-    told = {name: word for name in _WORDS if (word := getattr(facts, name)) and word != note}
+    told = {name: word for name in _WORDS if (word := _word(facts, name)) and word != note}
     if told:
         changes.append(("told", 0, told))
     entry = EntryRow(
@@ -99,6 +104,14 @@ def entry_of(
     return EntryRow._make((*entry[:-2], digest, entry.algo))
 
 
+def _word(facts: Facts, name: str) -> str:
+    """A typed fact as it is told: another case by its number, a place as longitude and latitude."""
+    value = getattr(facts, name)
+    if name == "other":
+        return value.number if value else ""
+    return " ".join(f"{degrees:.6f}" for degrees in value or ()) if name == "place" else value
+
+
 def digest_of(entry: EntryRow, number: str, previous: bytes) -> bytes:
     """The digest of an entry of case `number` that follows `previous`; covers every field but itself."""
     head = orjson.dumps((entry.algo, number, *entry[: EntryRow._fields.index("changes")]))
@@ -113,6 +126,7 @@ class Rebuilt:
     assignments: dict[int, AssignmentRow] = field(default_factory=dict)
     spans: dict[int, SpanRow] = field(default_factory=dict)
     holds: dict[int, HoldRow] = field(default_factory=dict)
+    links: dict[int, LinkRow] = field(default_factory=dict)
     broken: list[Breach] = field(default_factory=list)
 
 
@@ -149,6 +163,9 @@ def _apply(rebuilt: Rebuilt, number: str, entry: EntryRow) -> None:
             rebuilt.assignments[no] = (
                 known._replace(**values) if known else AssignmentRow(assignment_id(case.id, no), case.id, no, **values)
             )
+        elif what == "link":
+            tie = rebuilt.links.get(no)
+            rebuilt.links[no] = tie._replace(**values) if tie else LinkRow(case.id, no, **values)
         elif what == "hold":
             asked = rebuilt.holds.get(no)
             rebuilt.holds[no] = asked._replace(**values) if asked else HoldRow(case.id, no, **values)
@@ -195,6 +212,7 @@ def compare(
     assignments: Iterable[AssignmentRow],
     spans: Iterable[SpanRow],
     holds: Iterable[HoldRow] = (),
+    links: Iterable[LinkRow] = (),
 ) -> list[Difference]:
     """Where the stored rows of a case differ from the rebuilt ones."""
     found: list[Difference] = []
@@ -204,6 +222,7 @@ def compare(
         ("assignment", rebuilt.assignments, {row.no: row for row in assignments}),
         ("span", rebuilt.spans, {row.no: row for row in spans}),
         ("hold", rebuilt.holds, {row.no: row for row in holds}),
+        ("link", rebuilt.links, {row.no: row for row in links}),
     ):
         for no in sorted(told.keys() | stored.keys()):
             a, b = told.get(no), stored.get(no)

@@ -44,6 +44,8 @@ class CaseRow(NamedTuple):
     assessed: bool = True
     announced: bool = False
     self_reported_first: bool = False
+    verdict: str = ""
+    """Of the last check in this round."""
 
 
 class AssignmentRow(NamedTuple):
@@ -117,6 +119,22 @@ class HoldRow(NamedTuple):
     starts_at: datetime | None = None
     ended_at: datetime | None = None
     before: str = "{}"
+    chain: str = "[]"
+    """JSON text: the roles that have to approve, one after another; empty where whoever may decide does."""
+    approved: int = 0
+    """How many of them have."""
+
+
+class LinkRow(NamedTuple):
+    """A tie to another case; `ended_at` where it was taken away again."""
+
+    case_id: int
+    no: int
+    kind: str
+    other_id: int
+    made_at: datetime
+    made_by: str
+    ended_at: datetime | None = None
 
 
 class EntryRow(NamedTuple):
@@ -164,6 +182,8 @@ _TYPES = {
     "parts": "jsonb",
     "told": "int2",
     "before": "jsonb",
+    "chain": "jsonb",
+    "approved": "int2",
     "granted": "bool",
     "value": "numeric",
     "review_on": "date",
@@ -187,6 +207,7 @@ CASES = _table("cases_case", CaseRow, "id")
 ASSIGNMENTS = _table("cases_assignment", AssignmentRow, "id")
 SPANS = _table("cases_span", SpanRow, "case_id", "no")
 HOLDS = _table("cases_hold", HoldRow, "case_id", "no")
+LINKS = _table("cases_link", LinkRow, "case_id", "no")
 ENTRIES = _table("cases_entry", EntryRow, "case_id", "seq")
 
 

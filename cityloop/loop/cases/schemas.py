@@ -13,7 +13,7 @@ Lat = Annotated[float, Field(ge=-90, le=90)]
 Text = Annotated[str, StringConstraints(pattern=r"^[^\x00]*$", strip_whitespace=True)]
 """PostgreSQL keeps no NUL."""
 DEGREES = r"-?[0-9]{1,3}(\.[0-9]{1,12})?"
-Kind = Literal["text", "choice", "organisation", "category", "limit", "instant", "day"]
+Kind = Literal["text", "choice", "organisation", "category", "limit", "instant", "day", "case"]
 
 
 class CaseFilter(Schema):
@@ -158,14 +158,18 @@ class Choices(Schema):
 
 
 class ChoiceOut(Schema):
+    """`proof`: the fact that proves this reason, or `photos`."""
+
     value: str
     title: str
+    proof: str | None
 
 
 class NeedOut(Schema):
-    """A fact that must come with a step; `choices` where it is one of some words."""
+    """A fact that must come with a step, or may (`required` is false); `choices` where it is one of some words."""
 
     fact: str
+    required: bool
     title: str
     kind: Kind
     choices: list[ChoiceOut]
@@ -235,8 +239,29 @@ class PartOut(Schema):
     yellow_at: datetime
 
 
+class ApproverOut(Schema):
+    role: str
+    title: str
+    approved: bool
+
+
+class TieOut(Schema):
+    """A tie to another case; `own`: from this case to the other one, else from there to here."""
+
+    kind: str
+    kind_title: str
+    own: bool
+    number: str
+    state: str
+    state_title: str
+    category_name: str
+    address: str
+    made_at: datetime
+
+
 class HoldOut(Schema):
-    """A request for more time. `granted` is null while it waits; `until_at` null in a pause is an open end."""
+    """A request for more time. `chain`: who has to approve it, in order; empty: whoever may decide. `granted` is null
+    while it waits; `until_at` null in a pause is an open end."""
 
     no: int
     kind: str
@@ -253,6 +278,7 @@ class HoldOut(Schema):
     granted: bool | None
     starts_at: datetime | None
     ended_at: datetime | None
+    chain: list[ApproverOut]
 
 
 class AssignmentOut(Schema):
@@ -370,6 +396,9 @@ class CaseOut(Schema):
     spans: list[SpanOut]
     assignments: list[AssignmentOut]
     holds: list[HoldOut]
+    links: list[TieOut]
+    verdict: str
+    verdict_title: str
     steps: list[StepChoiceOut]
     countdown: Countdown | None
     stage_countdown: Countdown | None

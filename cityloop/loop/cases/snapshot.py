@@ -2,7 +2,7 @@
 
 from typing import NamedTuple
 
-from cityloop.loop.cases.rows import AssignmentRow, CaseRow, EntryRow, HoldRow, SpanRow
+from cityloop.loop.cases.rows import AssignmentRow, CaseRow, EntryRow, HoldRow, LinkRow, SpanRow
 from cityloop.loop.clocks.deadlines import Stay
 
 
@@ -20,13 +20,21 @@ class Snapshot(NamedTuple):
     """The last request for more time."""
     stays: tuple[Stay, ...] = ()
     """The centre's past stays of this round, in order."""
+    links: tuple[LinkRow, ...] = ()
+    """All ties to other cases that were ever made from this one."""
+    granted: tuple[str, ...] = ()
+    """The kinds of the requests for more time that were granted."""
+    filed_by: str = ""
+    handled_by: frozenset[str] = frozenset()
+    """Who reported a part of the work as done, in any round."""
 
 
 class Outcome(NamedTuple):
-    """What a step leaves: the new snapshot, its entry, and every assignment, span and request it made or changed."""
+    """What a step leaves: the new snapshot, its entry, and all rows of the case that it made or changed."""
 
     snapshot: Snapshot
     entry: EntryRow
     assignments: list[AssignmentRow]
     spans: list[SpanRow]
     holds: list[HoldRow]
+    links: list[LinkRow]

@@ -8,6 +8,7 @@ from ninja import Schema
 from pydantic import AwareDatetime, ConfigDict, Field
 
 from cityloop.core.units import LimitUnit
+from cityloop.loop.cases.schemas import Lat, Lon
 from cityloop.loop.evidence.api import PhotoIds
 
 
@@ -36,10 +37,18 @@ class StepFacts(Schema):
     until: AwareDatetime | None = None
     review_on: date | None = None
     measures: str = ""
+    basis: str = ""
+    means: str = ""
+    other: str = ""
+    link: str = ""
+    disputed: str = ""
 
 
 class StepIn(StepFacts):
     """`seq` is the number of the last entry the caller saw; a case that moved since is not touched (409).
+
+    `at` counts where it lies between the last entry and now (five minutes more are let pass), else the present; `lon`
+    and `lat` are where whoever takes the step stands. `other` is the number of another case.
 
     `photos` were sent before and are what this step shows as its proof.
     """
@@ -48,6 +57,8 @@ class StepIn(StepFacts):
     at: AwareDatetime | None = None
     situation: str = ""
     photos: PhotoIds = []
+    lon: Lon | None = None
+    lat: Lat | None = None
 
 
 class StepOut(Schema):

@@ -12,17 +12,18 @@ from cityloop.ground.audit.breach import Breach
 from cityloop.ground.audit.queries import broken_seals, heads
 from cityloop.loop.cases.queries import read_row
 from cityloop.loop.cases.record import compare, rebuild
-from cityloop.loop.cases.rows import AssignmentRow, CaseRow, EntryRow, HoldRow, SpanRow
+from cityloop.loop.cases.rows import AssignmentRow, CaseRow, EntryRow, HoldRow, LinkRow, SpanRow
 
 BATCH = 2_000
 BEFORE_ALL = -(1 << 63)
-JSON = ("evidence", "parts", "before")
+JSON = ("evidence", "parts", "before", "chain")
 Progress = Callable[[int], None]
 _TABLES = (
     (EntryRow, "cases_entry", "seq"),
     (AssignmentRow, "cases_assignment", "no"),
     (SpanRow, "cases_span", "no"),
     (HoldRow, "cases_hold", "no"),
+    (LinkRow, "cases_link", "no"),
 )
 
 
@@ -52,14 +53,14 @@ def _broken(cases: Sequence[CaseRow], kept: dict[str, tuple[int, bytes]]) -> Ite
     rows = [_rows(kind, table, order, cases[0].id, cases[-1].id) for kind, table, order in _TABLES]
     for case in cases:
         where = {"case": case.number}
-        entries, assignments, spans, holds = (by_case[case.id] for by_case in rows)
+        entries, *stored = (by_case[case.id] for by_case in rows)
         rebuilt = rebuild(case.number, entries)
         yield from rebuilt.broken
         if kept.pop(case.number, None) != (case.seq, case.head):
             yield Breach(N_("case %(case)s: its head is not the one that was kept"), where)
         if rebuilt.broken:
             continue
-        for what, no, fields in compare(rebuilt, case, assignments, spans, holds):
+        for what, no, fields in compare(rebuilt, case, *stored):
             yield Breach(
                 N_("case %(case)s: %(what)s %(no)s is not what the entries tell (%(fields)s)"),
                 {**where, "what": what, "no": no, "fields": ", ".join(fields)},

@@ -1,6 +1,6 @@
 """One case whole, for a person: every name and title in the language spoken, in a constant number of statements."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -14,9 +14,21 @@ from cityloop.ground.accounts.roles import ROLES
 from cityloop.ground.registry.words import ROLE_TITLES, TIER_TITLES
 from cityloop.loop.cases.catalogue import channels
 from cityloop.loop.cases.countdown import countdown, of_case, of_stage
-from cityloop.loop.cases.lifecycle import CHOICES, FACT_KINDS, FACTS, HOLD_KINDS, STAGES, STATES, STEPS
-from cityloop.loop.cases.queries import HOLD
-from cityloop.loop.cases.step import Standing, steps_of
+from cityloop.loop.cases.forbids import Standing
+from cityloop.loop.cases.lifecycle import (
+    CHOICES,
+    FACT_KINDS,
+    FACTS,
+    HOLD_KINDS,
+    LINKS,
+    RETURN_PROOFS,
+    STAGES,
+    STATES,
+    STEPS,
+)
+from cityloop.loop.cases.lifecycle import VERDICTS as CHECKED
+from cityloop.loop.cases.queries import HOLD, visible_to
+from cityloop.loop.cases.step import steps_of
 from cityloop.loop.clocks.deadlines import Clock
 from cityloop.loop.clocks.due import light
 from cityloop.loop.clocks.ground import Ground
@@ -25,7 +37,7 @@ from cityloop.loop.evidence.actions import photo_ids
 ACTORS = {"system": N_("the system"), "history": N_("imported history"), "public": N_("a citizen")}
 HIDDEN_FROM_UNITS = frozenset({"collector"})
 """Roles whose holders are not named to those whose work they check."""
-VERDICTS = {"returned": N_("returned"), **STATES}
+VERDICTS = {"returned": N_("returned"), "called_back": N_("called back"), **STATES}
 """How an assignment ended."""
 
 _CASE = """
@@ -70,6 +82,13 @@ SELECT r.*, o.code AS organisation, coalesce(o.names ->> %(language)s, o.name) A
 FROM cases_span r JOIN accounts_organisation o ON o.id = r.organisation_id
 WHERE r.case_id = %(case)s ORDER BY r.started_at, r.no
 """
+_LINKS = """
+SELECT t.kind, t.case_id = %s AS own, t.made_at, c.number, c.state, c.address,
+    coalesce(k.names ->> %s, k.name) AS category_name
+FROM cases_link t JOIN cases_case c ON c.id = CASE WHEN t.case_id = %s THEN t.other_id ELSE t.case_id END
+JOIN standards_category k ON k.id = c.category_id
+WHERE (t.case_id = %s OR t.other_id = %s) AND t.ended_at IS NULL AND {visible} ORDER BY t.made_at, c.number
+"""
 _HOLDS = f"""
 SELECT h.*, {HOLD.replace("%s", "%(at)s")} AS stands FROM cases_hold h WHERE h.case_id = %(case)s ORDER BY h.no
 """
@@ -86,12 +105,13 @@ WHERE e.case_id = %(case)s ORDER BY e.seq
 
 
 def whole(case_id: int, actor: Actor, ground: Ground, at: datetime) -> dict[str, Any]:
-    """A case that `actor` may see, as it stands at `at`, with every step that begins there; five statements."""
+    """A case that `actor` may see, as it stands at `at`, with every step that begins there; six statements."""
     asked = {"case": case_id, "language": texts.spoken(), "at": at}
     (case,), assignments, spans, entries, holds = (
         _rows(sql, asked) for sql in (_CASE, _ASSIGNMENTS, _SPANS, _ENTRIES, _HOLDS)
     )
-    here = _standing(case, assignments, spans, holds)
+    links = _links(case_id, actor)
+    here = _standing(case, assignments, spans, holds)._replace(linked=any(_own_tie(link) for link in links))
     limit = of_case(ground.clock, case["rule_id"], case["areas"], case["opened_at"])
     return case | {
         "at": at,
@@ -104,10 +124,12 @@ def whole(case_id: int, actor: Actor, ground: Ground, at: datetime) -> dict[str,
         "ledger": _ledger(case),
         "rule": _rule(case["rule"]),
         "assignments": [_assignment(row) for row in assignments],
-        "holds": [row | {"kind_title": _(HOLD_KINDS[row["kind"]])} for row in holds],
+        "holds": [_asked(row) for row in holds],
+        "links": links,
+        "verdict_title": _title(CHECKED, case["verdict"]),
         "spans": [_span(row, at) for row in spans],
         "entries": [_entry(row, hide=_assessed(actor)) for row in entries],
-        "steps": [_choice(choice.name, choice.why, case["rule"]) for choice in steps_of(here, actor)],
+        "steps": [_choice(choice.name, choice.why, case["rule"]) for choice in steps_of(here, actor, at, ground.clock)],
     }
 
 
@@ -121,7 +143,21 @@ def _of_stay(case: Mapping[str, Any], spans: list[dict[str, Any]], clock: Clock,
     return countdown(stay["due_at"], limit, clock, at)
 
 
-def _rows(sql: str, values: Mapping[str, Any]) -> list[dict[str, Any]]:
+def _links(case_id: int, actor: Actor) -> list[dict[str, Any]]:
+    """The ties to and from other cases that `actor` may see."""
+    visible, values = visible_to(actor)
+    asked = [case_id, texts.spoken(), case_id, case_id, case_id, *values]
+    return [
+        row | {"kind_title": _(LINKS[row["kind"]]), "state_title": _(STATES[row["state"]])}
+        for row in _rows(_LINKS.format(visible=visible), asked)
+    ]
+
+
+def _own_tie(link: Mapping[str, Any]) -> bool:
+    return bool(link["own"]) and link["kind"] != "duplicate_of"
+
+
+def _rows(sql: str, values: Mapping[str, Any] | Sequence[Any]) -> list[dict[str, Any]]:
     with connection.cursor() as cursor:
         cursor.execute(sql, values)
         names = [column.name for column in cursor.description]
@@ -135,13 +171,40 @@ def _standing(
     holds: list[dict[str, Any]],
 ) -> Standing:
     last = assignments[-1]
-    path = tuple(last["path"]) if last["no"] > 1 else (last["acting_org_id"],)
-    parts = orjson.loads(last["parts"])
-    part = next((span["part"] for span in spans if not span["main"] and span["ended_at"] is None), "")
+    parts, hold = orjson.loads(last["parts"]), holds[-1] if holds else None
+    stays = [span for span in spans if not span["main"]]
     return Standing(
-        case["state"], tuple(case["areas"]), path, last["ruled"], case["rule_id"],
-        holds[-1]["stands"] if holds else "", part, parts[-1][0] if parts else "",
-    )  # fmt: skip
+        case["state"],
+        tuple(case["areas"]),
+        tuple(last["path"]) if last["no"] > 1 else (last["acting_org_id"],),
+        ruled=last["ruled"],
+        rule=case["rule_id"],
+        hold=hold["stands"] if hold else "",
+        turn=_turn(hold) if hold else "",
+        part=next((span["part"] for span in stays if span["ended_at"] is None), ""),
+        last_part=parts[-1][0] if parts else "",
+        verdict=case["verdict"],
+        dispatched_at=last["started_at"] if last["no"] > 1 else None,
+        closed_at=case["closed_at"],
+        filed_by=next((span["person"] for span in reversed(spans) if span["main"] and span["outcome"] == "filed"), ""),
+        handled_by=frozenset(
+            span["person"] for span in stays if span["stage"] == "handle" and span["outcome"] in ("handled", "handling")
+        ),
+    )
+
+
+def _turn(hold: Mapping[str, Any]) -> str:
+    chain = orjson.loads(hold["chain"])
+    return chain[hold["approved"]] if hold["approved"] < len(chain) else ""
+
+
+def _asked(row: dict[str, Any]) -> dict[str, Any]:
+    """A request, with who has approved it and who has to."""
+    chain = [
+        {"role": role, "title": _(ROLES[role].title) if role in ROLES else role, "approved": i < row["approved"]}
+        for i, role in enumerate(orjson.loads(row["chain"]))
+    ]
+    return row | {"kind_title": _(HOLD_KINDS[row["kind"]]), "chain": chain}
 
 
 def _assignment(row: dict[str, Any]) -> dict[str, Any]:
@@ -207,7 +270,12 @@ def _choice(name: str, why: Exception | None, rule: Mapping[str, Any] | None) ->
         "title": _(STEPS[name].title),
         "allowed": why is None,
         "why": None if why is None else str(why),
-        "needs": [need for fact in STEPS[name].needs if fact in FACT_KINDS for need in _needs(name, fact, rule)],
+        "needs": [
+            need | {"required": fact in STEPS[name].needs}
+            for fact in (*STEPS[name].needs, *STEPS[name].wants)
+            if fact in FACT_KINDS
+            for need in _needs(name, fact, rule)
+        ],
     }
 
 
@@ -218,7 +286,7 @@ def _needs(step: str, fact: str, rule: Mapping[str, Any] | None) -> list[dict[st
     if rule is None or not rule["situations"]:
         return []
     need = {"fact": "situation", "title": _(FACTS["situation"]), "kind": "choice"}
-    return [need | {"choices": rule["situations"]}]
+    return [need | {"choices": [choice | {"proof": None} for choice in rule["situations"]]}]
 
 
 def _need(step: str, fact: str, rule: Mapping[str, Any] | None) -> dict[str, Any]:
@@ -230,5 +298,8 @@ def _need(step: str, fact: str, rule: Mapping[str, Any] | None) -> dict[str, Any
         "fact": fact,
         "title": _(FACTS[fact]),
         "kind": "choice" if words else FACT_KINDS[fact],
-        "choices": [{"value": value, "title": _(title)} for value, title in (words or {}).items()],
+        "choices": [
+            {"value": value, "title": _(title), "proof": RETURN_PROOFS.get(value) if step == "request_return" else None}
+            for value, title in (words or {}).items()
+        ],
     }

@@ -15,6 +15,7 @@ from cityloop.core.units import LimitUnit
 from cityloop.ground.standards.queries import LimitValue, RuleValue
 from cityloop.loop.clocks.calendar import WorkCalendar
 from cityloop.loop.clocks.due import due, moved, provisional, yellow
+from cityloop.loop.clocks.policy import NOTHING_ASKED, Policy
 from cityloop.loop.clocks.scales import Pause
 
 HANDLE, TOTAL = "handle", "total"
@@ -116,6 +117,7 @@ class Clock:
     seasons: tuple[Season, ...] = ()
     classes: tuple[AreaClass, ...] = ()
     rules: Rules = USUAL
+    policy: Policy = NOTHING_ASKED
     check_tolerance_min: int = 60
     """How far a check may lie from the hour at which a problem was found that must be checked at the same hours."""
 

@@ -3,15 +3,14 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from decimal import Decimal
 from typing import Any
 
-from cityloop.core.units import LimitUnit
 from cityloop.ground.accounts.tree import Organisations, organisations
 from cityloop.ground.places.city import CityValue, city
 from cityloop.ground.places.queries import area_classes
 from cityloop.ground.standards.queries import LimitValue, RuleBook, rule_book
 from cityloop.loop.clocks.deadlines import AreaClass, Clock, Combined, Rules, Season
+from cityloop.loop.clocks.policy import limit_of, policy_of
 from cityloop.loop.clocks.queries import calendars
 
 
@@ -59,6 +58,7 @@ def clock_of(here: CityValue) -> Clock:
         yellow_share=here.yellow_share,
         book=rule_book(here.revision).by_id,
         stages={stage: _limit(stage, limit) for stage, limit in told.get("limits", {}).items()},
+        policy=policy_of(told.get("loop", {})),
         combined=tuple(
             Combined(frozenset(shared["stages"]), _limit("", shared)) for shared in told.get("combined", ())
         ),
@@ -73,7 +73,9 @@ def clock_of(here: CityValue) -> Clock:
 
 
 def _limit(stage: str, told: Mapping[str, Any]) -> LimitValue:
-    return LimitValue(stage, "", Decimal(str(told["value"])), LimitUnit(told["unit"]), told.get("calendar", "default"))
+    limit = limit_of(told, stage)
+    assert limit is not None  # it was told
+    return limit
 
 
 def _day_of_year(text: str) -> tuple[int, int]:

@@ -15,6 +15,7 @@ from cityloop.ground.places.queries import areas_on
 from cityloop.loop.cases import actions as cases
 from cityloop.loop.cases.actions import Move
 from cityloop.loop.cases.facts import Facts, Opening
+from cityloop.loop.cases.queries import MERGED
 from cityloop.loop.cases.record import FIRST
 from cityloop.loop.cases.rows import CaseRow
 from cityloop.loop.clocks.ground import Ground, ground
@@ -193,16 +194,18 @@ def opening_moves(
 
 
 def answer(case_id: int, *, at: datetime) -> int:
-    """Note for every report of a case that its sender is answered now; how many were not before.
+    """Note for every report of a case, and of those merged into it, that its sender is answered now; how many were not
+    before.
 
     The answer is what the handler did, or why nothing was done.
     """
+    reported = MERGED.format(case="%(case)s")
     with connection.cursor() as cursor:
         cursor.execute(
             "UPDATE intake_reply y SET answered_at = %(at)s, answer ="
             " coalesce((SELECT note FROM cases_entry e WHERE e.case_id = %(case)s"
-            " AND e.step IN ('handle', 'refuse', 'void') ORDER BY e.seq DESC LIMIT 1), '')"
-            " FROM intake_report r WHERE r.id = y.report_id AND r.case_id = %(case)s AND y.answered_at IS NULL",
+            " AND e.step IN ('handle', 'refuse', 'withdraw', 'void') ORDER BY e.seq DESC LIMIT 1), '')"
+            f" FROM intake_report r WHERE r.id = y.report_id AND r.case_id IN {reported} AND y.answered_at IS NULL",
             {"at": at, "case": case_id},
         )
         return int(cursor.rowcount)

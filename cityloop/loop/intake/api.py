@@ -61,9 +61,11 @@ class ReporterOut(Schema):
 
 
 class CaseReportOut(Schema):
-    """A report of a case. Contact data are masked for posts that do not need them."""
+    """A report of a case or of one merged into it (`case` says of which). Contact data are masked for posts that do not
+    need them."""
 
     number: str
+    case: str
     channel: str
     channel_name: str
     happened_at: datetime

@@ -7,6 +7,7 @@ from django.db import connection
 
 from cityloop.core.actor import Actor
 from cityloop.core.errors import Unknown
+from cityloop.loop.cases.queries import MERGED
 
 
 def waiting(limit: int = 50, *, after: tuple[datetime | str, int] | None = None) -> list[dict[str, Any]]:
@@ -63,15 +64,18 @@ def cases_of(sender_number: str) -> list[int]:
 
 
 def reports_of(case_id: int, actor: Actor) -> list[dict[str, Any]]:
-    """The reports of a case with their facts and replies; one statement. Contact data only where a post needs it."""
+    """The reports of a case and of those merged into it, with their facts and replies; one statement.
+
+    Contact data only where a post needs it.
+    """
     with connection.cursor() as cursor:
         cursor.execute(
             "SELECT r.number, r.channel, r.outside_id, r.happened_at, r.words, r.reporter::json, r.evidence::json,"
-            " y.answered_at, y.answer,"
+            " (SELECT c.number FROM cases_case c WHERE c.id = r.case_id) AS case, y.answered_at, y.answer,"
             " (SELECT coalesce(json_agg(json_build_object('name', f.name, 'value', f.value, 'source', f.source,"
             "  'confidence', f.confidence) ORDER BY f.id), '[]') FROM intake_fact f WHERE f.report_id = r.id) AS facts"
             " FROM intake_report r LEFT JOIN intake_reply y ON y.report_id = r.id"
-            " WHERE r.case_id = %s ORDER BY r.happened_at, r.id",
+            f" WHERE r.case_id IN {MERGED.format(case='%s')} ORDER BY r.happened_at, r.id",
             [case_id],
         )
         names = [column.name for column in cursor.description or ()]

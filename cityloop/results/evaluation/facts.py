@@ -10,6 +10,7 @@ from datetime import datetime
 
 from django.db import connection
 
+from cityloop.loop.cases.lifecycle import UNCOUNTED
 from cityloop.results.evaluation.indicators import BASES, INDICATORS
 
 CASES = """
@@ -27,7 +28,7 @@ CASES = """
             {key} AS key
         FROM cases_case c LEFT JOIN handler h ON h.case_id = c.id
         WHERE c.opened_at <= %(at)s
-            AND NOT (c.state IN ('refused', 'void') AND coalesce(c.closed_at <= %(at)s, false))
+            AND NOT (c.state = ANY(%(uncounted)s) AND coalesce(c.closed_at <= %(at)s, false))
     ), fact AS (
         SELECT opened_at, due_at, closed, CASE WHEN closed THEN closed_at END AS closed_at, key,
             coalesce(due_at < coalesce(done_at, %(at)s), false) AS late,
@@ -114,7 +115,7 @@ def sums(grouping: Grouping, basis: str, parameters: Mapping[str, datetime | str
     )
     keys = [indicator.key for indicator in INDICATORS]
     with connection.cursor() as cursor:
-        cursor.execute(query, parameters)
+        cursor.execute(query, {**parameters, "uncounted": sorted(UNCOUNTED)})
         return [
             (total, code or "", name or "", dict(zip(keys, counts, strict=True)))
             for total, code, name, *counts in cursor.fetchall()

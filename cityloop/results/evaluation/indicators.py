@@ -9,8 +9,9 @@ Conditions speak about one case as it was known at the instant of the evaluation
     late        the deadline passed before the handling ended, or has passed while it goes on
     fell_due    there is a deadline, and it has passed or the case has been closed
 
-Cases refused or void by then belong to no population. The base of a rate stands in its name; leaving work open
-cannot improve one, and as only counts are summed, areas, organisations and months add up.
+Cases that ended otherwise than closed (refused, merged, withdrawn, void) by then belong to no population. The base of a
+rate stands in its name; leaving work open cannot improve one, and as only counts are summed, areas, organisations and
+months add up.
 """
 
 from dataclasses import dataclass

@@ -10,13 +10,17 @@ from django.test.utils import CaptureQueriesContext
 from journeys.conftest import Person, holder_of
 from journeys.test_two_clients import HOLE, brought_to, everything, step
 
+from cases.clocks import NO_LIMITS, local
 from cityloop.config.pack.reading import Pack
 from cityloop.core import clock
 from cityloop.core.actor import Actor, HeldPost
 from cityloop.ground.accounts.roles import ROLES
-from cityloop.loop.cases.lifecycle import BY_ITSELF, ENDED, STATES, STEPS
-from cityloop.loop.cases.step import Standing, may_take, steps_of
+from cityloop.loop.cases.forbids import Standing
+from cityloop.loop.cases.lifecycle import BY_ITSELF, STATES, STEPS
+from cityloop.loop.cases.step import may_take, steps_of
 from cityloop.loop.cases.verify import verify
+
+AT = local("03-02 08:00")
 
 
 def choice(whole: dict[str, Any], name: str) -> dict[str, Any]:
@@ -156,30 +160,38 @@ def test_which_steps_a_post_may_take_follows_from_permission_area_and_unit() -> 
     local = Actor("user:2", "l", (HeldPost("l", "supervision", leader.permissions, 1, 30),))
     here = Standing("dispatched", (10, 30), (1, 7), rule=9)
     asks = ["ask_extension", "ask_deferral", "ask_shelving"]
-    assert may_take(here, unit) == ["sign_for", "request_return", *asks]
-    assert may_take(here._replace(ruled=True), unit) == ["sign_for", *asks]
-    assert may_take(here._replace(hold="asked"), unit) == ["sign_for", "request_return"]
-    assert may_take(here._replace(hold="running"), unit) == ["sign_for", "request_return", "end_hold"]
-    elsewhere = steps_of(here._replace(organisations=(1, 8)), unit)
-    assert [str(found.why) for found in elsewhere][:1] == [
+    assert may_take(here, unit, AT, NO_LIMITS) == ["sign_for", "request_return", *asks]
+    assert may_take(here._replace(ruled=True), unit, AT, NO_LIMITS) == ["sign_for", *asks]
+    assert may_take(here._replace(hold="asked"), unit, AT, NO_LIMITS) == ["sign_for", "request_return"]
+    assert may_take(here._replace(hold="running"), unit, AT, NO_LIMITS) == ["sign_for", "request_return", "end_hold"]
+    elsewhere = steps_of(here._replace(organisations=(1, 8)), unit, AT, NO_LIMITS)
+    assert {found.name: str(found.why) for found in elsewhere}["sign_for"] == (
         "Sign for: your posts do not reach the area or the unit of this case."
-    ]
-    assert may_take(here, local) == ["void"]
-    assert may_take(here._replace(areas=(10, 31)), local) == []
-    without_rule = steps_of(Standing("registered", (30,), (1,)), local)
-    assert {found.name: found.allowed for found in without_rule} == {"file": False, "refuse": True, "void": True}
+    )
+    assert may_take(here, local, AT, NO_LIMITS) == ["merge", "void", "split", "link"]
+    assert may_take(here._replace(areas=(10, 31)), local, AT, NO_LIMITS) == []
+    without_rule = steps_of(Standing("registered", (30,), (1,)), local, AT, NO_LIMITS)
+    allowed = {found.name: found.allowed for found in without_rule}
+    assert allowed.pop("file") is False
+    assert set(allowed) == {"refuse", "withdraw", "merge", "roll_back", "void", "split", "link"}
+    assert all(allowed.values())
 
 
 def test_every_state_shows_just_the_steps_of_the_table() -> None:
     nobody = Actor("user:1", "n")
     decisions = {"asked": ["grant_hold", "deny_hold"], "running": ["end_hold"], "": []}
-    of_parts_and_holds = {"finish_part", *BY_ITSELF, *(name for names in decisions.values() for name in names)}
+    of_parts_and_holds = {
+        "finish_part",
+        "feed_back",
+        "unlink",
+        *BY_ITSELF,
+        *(name for names in decisions.values() for name in names),
+    }
     for state, (hold, also) in itertools.product(STATES, decisions.items()):
-        shown = [found.name for found in steps_of(Standing(state, (), (1,), rule=1, hold=hold), nobody)]
+        shown = [found.name for found in steps_of(Standing(state, (), (1,), rule=1, hold=hold), nobody, AT, NO_LIMITS)]
         table = [name for name, row in STEPS.items() if state in row.sources]
         assert shown == [name for name in table if name not in of_parts_and_holds or name in also]
-        assert bool(shown) == (state not in ENDED)
-        assert may_take(Standing(state, (), (1,), rule=1), nobody) == []
+        assert may_take(Standing(state, (), (1,), rule=1), nobody, AT, NO_LIMITS) == []
 
 
 def test_one_step_of_many_cases_answers_for_each(desk_city: Pack) -> None:
