@@ -25,6 +25,7 @@ from cityloop.loop.cases.lifecycle import (
 )
 from cityloop.loop.cases.snapshot import Snapshot
 from cityloop.loop.clocks.deadlines import Clock
+from cityloop.loop.clocks.policy import Policy
 
 EARTH_M = 6_371_008.8
 ON_SITE = frozenset({"pre_verify", "check", "rework", "handle", "finish_part"})
@@ -86,6 +87,13 @@ def standing(snapshot: Snapshot, at: datetime) -> Standing:
     )
 
 
+def passes(name: str, state: str, policy: Policy) -> bool:
+    """Whether the city's way round the loop has this step at this state: results are fed back first, or they are not."""
+    if name == "feed_back":
+        return policy.feedback == "required"
+    return name not in CHECKS or state != "handled" or policy.feedback != "required"
+
+
 def offered(name: str, here: Standing, clock: Clock) -> bool:
     """Whether there is anything to take this step for: a request to decide on, a part to finish, a stage to pass."""
     if name == "finish_part":
@@ -93,7 +101,7 @@ def offered(name: str, here: Standing, clock: Clock) -> bool:
     if name == "unlink":
         return here.linked
     if name == "feed_back":
-        return clock.policy.feedback == "required"
+        return passes(name, here.state, clock.policy)
     return name not in holds.STEPS or name in HOLDS or holds.why_not(name, here.hold) is None
 
 
@@ -103,10 +111,8 @@ def forbidden(name: str, here: Standing, person: str, at: datetime, clock: Clock
         return _return(here, at, clock)
     if name in CHECKS and person and person in here.handled_by:
         return Refused("handled_by_same")
-    if name in CHECKS and here.state == "handled" and clock.policy.feedback == "required":
-        return Refused("feedback_missing")
-    if name == "feed_back" and clock.policy.feedback != "required":
-        return Refused("feedback_skipped")
+    if not passes(name, here.state, clock.policy):
+        return Refused("feedback_skipped" if name == "feed_back" else "feedback_missing")
     if name == "close" and here.verdict and here.verdict not in SATISFYING:
         return Refused("verdict_against", verdict=Term(here.verdict, VERDICTS[here.verdict]))
     if name == "void" and person and person == here.filed_by:

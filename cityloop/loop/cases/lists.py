@@ -8,7 +8,6 @@ from datetime import date, datetime, time, timedelta
 from math import cos, radians
 from typing import Any, NamedTuple
 
-import orjson
 from django.db import connection
 
 from cityloop.core.actor import Actor, HeldPost
@@ -17,7 +16,7 @@ from cityloop.core.units import Light
 from cityloop.ground.places.city import CityValue
 from cityloop.loop.cases.catalogue import Catalogue
 from cityloop.loop.cases.countdown import countdown, of_case, of_stage
-from cityloop.loop.cases.forbids import Standing
+from cityloop.loop.cases.forbids import Standing, passes
 from cityloop.loop.cases.keys import Key
 from cityloop.loop.cases.lifecycle import ENDED, STANDBY, STATES, STEPS, STEPS_FROM
 from cityloop.loop.cases.queries import FILED_BY, HANDLED_BY, HOLD, WAITS, WAITS_FOR, reach, visible_to
@@ -26,6 +25,7 @@ from cityloop.loop.cases.step import may_take
 from cityloop.loop.clocks.deadlines import Clock
 from cityloop.loop.clocks.due import light
 from cityloop.loop.clocks.ground import ground
+from cityloop.loop.clocks.policy import Policy
 
 DUE = "coalesce(c.due_at, 'infinity'::timestamptz)"
 """What the queue is ordered by: cases without a deadline stand last."""
@@ -195,8 +195,9 @@ def mine(actor: Actor) -> tuple[str, list[Any]]:
         return "c.closed_at IS NULL", []
     clauses: list[str] = []
     values: list[Any] = []
+    policy = ground().clock.policy
     for post in actor.posts:
-        states = _states(post)
+        states = _states(post, policy)
         if not states:
             continue
         clause, told = reach(post, assigned=" AND v.ended_at IS NULL")
@@ -206,13 +207,17 @@ def mine(actor: Actor) -> tuple[str, list[Any]]:
     return f"c.closed_at IS NULL AND ({' OR '.join(clauses)})" if clauses else "FALSE", values
 
 
-def _states(post: HeldPost) -> list[str]:
+def _states(post: HeldPost, policy: Policy) -> list[str]:
     if "cases.read" not in post.permissions:
         return []
     return [
         state
         for state, names in STEPS_FROM.items()
-        if any(STEPS[name].permission in post.permissions for name in names if name not in STANDBY)
+        if any(
+            STEPS[name].permission in post.permissions
+            for name in names
+            if name not in STANDBY and passes(name, state, policy)
+        )
     ]
 
 
@@ -324,7 +329,7 @@ def _standing(line: Mapping[str, Any]) -> Standing:
         dispatched_at=line["dispatched_at"],
         closed_at=line["closed_at"],
         filed_by=line["filed_by"] or "",
-        handled_by=frozenset(orjson.loads(line["handled_by"] or "[]")),
+        handled_by=frozenset(line["handled_by"] or ()),
         linked=line["linked"],
     )
 
