@@ -88,7 +88,7 @@ def standing(snapshot: Snapshot, at: datetime) -> Standing:
 
 
 def passes(name: str, state: str, policy: Policy) -> bool:
-    """Whether the city's way round the loop has this step at this state: results are fed back first, or they are not."""
+    """Whether this step at this state is on the city's way round the loop: results are fed back first, or not."""
     if name == "feed_back":
         return policy.feedback == "required"
     return name not in CHECKS or state != "handled" or policy.feedback != "required"
@@ -145,13 +145,17 @@ def _again(name: str, closed_at: datetime, at: datetime, clock: Clock) -> Refuse
     return None
 
 
-def refuse_facts(name: str, snapshot: Snapshot, at: datetime, facts: Facts, clock: Clock) -> None:
-    """Raise what the facts that came with a step, and the case together with them, have against it."""
+def refuse_facts(name: str, snapshot: Snapshot, person: str, at: datetime, facts: Facts, clock: Clock) -> None:
+    """Raise what the facts that came with a step, and the case together with them, have against it.
+
+    Of the system itself (no `person`) no proof is asked: what it tells happened elsewhere.
+    """
     case = snapshot.case
     if name in holds.STEPS:
         holds.refuse(name, snapshot, at, facts, clock)
-    if name == "request_return":
-        _refuse_unproved(facts, clock)
+    proved = person and clock.policy.proof == "required"
+    if name == "request_return" and proved:
+        _refuse_unproved(facts)
     if facts.other is not None:
         _refuse_other(name, snapshot, facts.other, facts.link)
     if name in ON_SITE and facts.place is not None:
@@ -161,7 +165,7 @@ def refuse_facts(name: str, snapshot: Snapshot, at: datetime, facts: Facts, cloc
     rule = clock.book.get(case.rule_id) if case.rule_id else None
     if rule is None:
         return
-    if name == "handle" and clock.policy.proof == "required" and "after" in rule.photos and not facts.evidence:
+    if name == "handle" and proved and "after" in rule.photos and not facts.evidence:
         raise Refused("photo_missing")
     if name == "close" and rule.closing_kinds and facts.closing_kind not in rule.closing_kinds:
         raise Refused("closing_kind_unfit", kind=Term(facts.closing_kind, CLOSING_KINDS[facts.closing_kind]))
@@ -171,10 +175,10 @@ def refuse_facts(name: str, snapshot: Snapshot, at: datetime, facts: Facts, cloc
         raise Refused("check_outside_window", first=first, last=last)
 
 
-def _refuse_unproved(facts: Facts, clock: Clock) -> None:
+def _refuse_unproved(facts: Facts) -> None:
     """A reason to return is proved by what belongs to it; a photo is among the evidence."""
     proof = RETURN_PROOFS[facts.reason]
-    if clock.policy.proof == "required" and not (facts.evidence if proof == "photos" else getattr(facts, proof)):
+    if not (facts.evidence if proof == "photos" else getattr(facts, proof)):
         reason = Term(facts.reason, RETURN_REASONS[facts.reason])
         raise Refused("proof_missing", reason=reason, fact=Term(proof, FACTS[proof]))
 

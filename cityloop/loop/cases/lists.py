@@ -25,7 +25,7 @@ from cityloop.loop.cases.step import may_take
 from cityloop.loop.clocks.deadlines import Clock
 from cityloop.loop.clocks.due import light
 from cityloop.loop.clocks.ground import ground
-from cityloop.loop.clocks.policy import Policy
+from cityloop.loop.clocks.policy import Policy, policy_of
 
 DUE = "coalesce(c.due_at, 'infinity'::timestamptz)"
 """What the queue is ordered by: cases without a deadline stand last."""
@@ -75,7 +75,9 @@ def wanted(actor: Actor, chosen: CaseFilter, known: Catalogue, city: CityValue, 
     Unknown: a category, organisation or area that is not there; Refused: a state or channel that is none.
     """
     open_ = True if holds_open_only(chosen) else chosen.open
-    clause, values = mine(actor) if chosen.queue == "mine" else visible_to(actor)
+    clause, values = (
+        mine(actor, policy_of(city.settings.get("loop", {}))) if chosen.queue == "mine" else visible_to(actor)
+    )
     parts, join = [clause], ""
     if open_ is not None:
         parts.append(f"c.closed_at IS {'' if open_ else 'NOT '}NULL")
@@ -186,7 +188,7 @@ def _lights(open_: bool | None) -> dict[Light, tuple[str, int]]:
     }
 
 
-def mine(actor: Actor) -> tuple[str, list[Any]]:
+def mine(actor: Actor, policy: Policy) -> tuple[str, list[Any]]:
     """A condition on `c`: the open cases in which some post of `actor` may take a step next, or decide on a request.
 
     A step of STANDBY makes a case nobody's work; a handling post works on dispatches that have not ended.
@@ -195,7 +197,6 @@ def mine(actor: Actor) -> tuple[str, list[Any]]:
         return "c.closed_at IS NULL", []
     clauses: list[str] = []
     values: list[Any] = []
-    policy = ground().clock.policy
     for post in actor.posts:
         states = _states(post, policy)
         if not states:

@@ -130,7 +130,7 @@ def _case_facts(draft: Draft) -> None:
     elif row.unit.kind == "reopens":
         _case(draft, round=case.round + 1, **_undone(case))
         draft.stays = ()
-    elif case.closed_at is not None or row.name == "roll_back_check":
+    elif (case.closed_at is not None and row.centre != SAME) or row.name == "roll_back_check":
         _case(draft, **_undone(case))
     elif row.centre == END:
         _case(draft, closed_at=draft.at)

@@ -54,13 +54,13 @@ def step(
     if row is None:
         raise Refused("step_unknown", step=name)
     _refuse_state(row, snapshot)
-    post = None
+    post, person = None, "" if actor.trusted else actor.key
     if snapshot is not None:
         here = standing(snapshot, at)
         post = _post(row, here, actor)
-        if why := forbidden(name, here, "" if actor.trusted else actor.key, at, clock):
+        if why := forbidden(name, here, person, at, clock):
             raise why
-    _refuse(row, snapshot, at, facts, clock)
+    _refuse(row, snapshot, person, at, facts, clock)
     if snapshot is None:
         assert facts.opening is not None  # _refuse has seen to it
         held = actor.post_for(row.permission, facts.opening.case.areas, (facts.opening.centre,))
@@ -120,7 +120,7 @@ def _refuse_state(row: Step, snapshot: Snapshot | None) -> None:
         raise Conflict("state_wrong", step=_term(row), state=Term(state, STATES[state]) if state else "-")
 
 
-def _refuse(row: Step, snapshot: Snapshot | None, at: datetime, facts: Facts, clock: Clock) -> None:
+def _refuse(row: Step, snapshot: Snapshot | None, person: str, at: datetime, facts: Facts, clock: Clock) -> None:
     """Raise what time, facts or the case itself have against this step."""
     if snapshot and at < snapshot.case.last_at:
         last = snapshot.case.last_at.isoformat()
@@ -132,7 +132,7 @@ def _refuse(row: Step, snapshot: Snapshot | None, at: datetime, facts: Facts, cl
         if getattr(facts, field) not in allowed and (getattr(facts, field) or field not in row.wants):
             raise Refused("fact_wrong", fact=Term(field, FACTS[field]), value=getattr(facts, field))
     if snapshot is not None:
-        refuse_facts(row.name, snapshot, at, facts, clock)
+        refuse_facts(row.name, snapshot, person, at, facts, clock)
 
 
 def _term(row: Step) -> Term:

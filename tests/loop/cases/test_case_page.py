@@ -105,20 +105,36 @@ def test_every_step_of_the_state_is_shown_and_a_forbidden_one_says_why(desk_city
     case, people = brought_to("handling")
     shown = people["handler-roads"].get(f"/cases/{case}").json()
     assert [step["name"] for step in shown["steps"]] == [
-        *("request_return", "handle", "void", "ask_extension", "ask_deferral", "ask_shelving"),
-        *("remind", "propose_supervision"),
+        *("merge", "request_return", "handle", "void", "ask_extension", "ask_deferral", "ask_shelving"),
+        *("split", "link", "remind", "propose_supervision"),
     ]
     assert choice(shown, "handle") == {
         "name": "handle",
         "title": "Handle",
         "allowed": True,
         "why": None,
-        "needs": [{"fact": "result", "title": "the result", "kind": "text", "choices": []}],
+        "needs": [
+            {"fact": "result", "required": True, "title": "the result", "kind": "text", "choices": []},
+            {
+                "fact": "means",
+                "required": False,
+                "title": "the means",
+                "kind": "choice",
+                "choices": [
+                    {"value": "service", "title": "service", "proof": None},
+                    {"value": "management", "title": "management", "proof": None},
+                    {"value": "enforcement", "title": "enforcement", "proof": None},
+                ],
+            },
+        ],
     }
-    (reason,) = choice(shown, "request_return")["needs"]
+    reason, *proofs = choice(shown, "request_return")["needs"]
     assert (reason["fact"], reason["kind"], reason["choices"][0]) == (
-        "reason", "choice", {"value": "not_ours", "title": "not ours"}
+        "reason", "choice", {"value": "not_ours", "title": "not ours", "proof": "disputed"}
     )  # fmt: skip
+    assert [(proof["fact"], proof["required"]) for proof in proofs] == [
+        ("disputed", False), ("other", False), ("basis", False)
+    ]  # fmt: skip
     void = choice(shown, "void")
     assert (void["allowed"], void["why"]) == (False, "Void is for these roles: Shift leader.")
     refused = step(people["handler-roads"], case, "void", reason="no")
@@ -126,9 +142,10 @@ def test_every_step_of_the_state_is_shown_and_a_forbidden_one_says_why(desk_city
     assert refused.json()["roles"] == ["shift_leader"]
 
 
-def given(need: dict[str, Any]) -> Any:
+def given(need: dict[str, Any], case: str) -> Any:
     """Something that fits what a step asks for."""
     fits: dict[str, Any] = {
+        "case": case,
         "limit": {"value": 1, "unit": "wd"},
         "instant": (clock.now() + timedelta(days=3)).isoformat(),
         "day": f"{clock.now() + timedelta(days=30):%Y-%m-%d}",
@@ -145,7 +162,7 @@ def test_what_is_shown_is_what_taking_it_says(desk_city: Pack) -> None:
     for person in (people["handler-roads"], people["evaluator"], people["shift_leader"]):
         for shown in person.get(f"/cases/{case}").json()["steps"]:
             if not shown["allowed"]:
-                facts = {need["fact"]: given(need) for need in shown["needs"]}
+                facts = {need["fact"]: given(need, case) for need in shown["needs"] if need["required"]}
                 answer = step(person, case, shown["name"], **facts)
                 assert answer.status_code in (403, 422)
                 assert answer.json()["detail"] == shown["why"]

@@ -1,6 +1,7 @@
 """The lifecycle under any sequence of steps: a state machine that knows nothing but the table."""
 
 import itertools
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any
@@ -15,12 +16,13 @@ from cityloop.core.actor import SYSTEM, Actor, HeldPost
 from cityloop.core.errors import CityloopError, Conflict, Denied, Refused
 from cityloop.core.units import LimitUnit
 from cityloop.loop.cases import holds
-from cityloop.loop.cases.facts import Deadlines, Extension, Facts, Opening, Recounted
-from cityloop.loop.cases.lifecycle import ENDED, HOLDS, MAIN_LINE, RETURN_REASONS, STATES, STEPS
+from cityloop.loop.cases.facts import Deadlines, Extension, Facts, Opening, Other, Recounted, Share
+from cityloop.loop.cases.lifecycle import ENDED, MAIN_LINE, RETURN_REASONS, STATES, STEPS, STEPS_FROM
 from cityloop.loop.cases.record import FIRST, compare, rebuild
-from cityloop.loop.cases.rows import AssignmentRow, CaseRow, EntryRow, HoldRow, SpanRow
+from cityloop.loop.cases.rows import AssignmentRow, CaseRow, EntryRow, HoldRow, LinkRow, SpanRow
 from cityloop.loop.cases.snapshot import Snapshot
-from cityloop.loop.clocks.deadlines import NO_DEADLINE, Combined, Deadline
+from cityloop.loop.clocks.deadlines import NO_DEADLINE, Clock, Combined, Deadline
+from cityloop.loop.clocks.policy import Approval, Policy
 
 START = datetime(2026, 3, 2, 8, 0, tzinfo=UTC)
 CENTRE, CREW, OTHER = 1, 7, 8
@@ -38,8 +40,20 @@ LIMITED = clock(
     [limit("handle", "2", "h", "fence"), limit("handle", "2", "wd", "repair"), limit("total", "6", "wd")],
     stages={"sign_for": limit("sign_for", "2", "wh"), "register": limit("register", "1", "wh")},
     combined=(Combined(frozenset({"file", "dispatch"}), limit("", "4", "wh")),),
+    policy=Policy(
+        return_within=limit("", "3", "d"),
+        redo_within=limit("", "2", "d"),
+        published_on=5,
+        approvals=(
+            Approval("extension", ("dispatcher",)),
+            Approval("extension", ("section_chief", "command_leader"), since=2),
+            Approval("shelving", ("section_chief", "main_leader"), over=limit("", "5", "d"), form=True),
+        ),
+        caps={"deferral": Decimal("0.5")},
+    ),
 )
-"""With a limit for nearly everything: time, parts and requests are tried as well."""
+"""With a limit for nearly everything: time, parts, requests and their approvals are tried as well."""
+FED_BACK = replace(LIMITED, policy=LIMITED.policy._replace(feedback="required"))
 
 
 def complete(at: datetime, organisation: int = CREW) -> Facts:
@@ -58,47 +72,74 @@ def complete(at: datetime, organisation: int = CREW) -> Facts:
         result="mended",
         verdict="solved",
         closing_kind="solved",
+        basis="Decree 7",
+        means="service",
+        link="part_of",
+        other=Other(77, "other", "handling", CREW),
+        share=Share(1, 4),
+        evidence=("form",),
     )
 
 
 REFUSALS = {
     *("step_unknown", "state_wrong", "time_before_last", "fact_missing", "fact_wrong", "dispatch_ruled"),
-    *("hold_open", "hold_none", "hold_not_running", "hold_too_late", "hold_in_the_past", "part_last", "part_open"),
+    *("hold_open", "hold_none", "hold_not_running", "hold_too_late", "hold_in_the_past", "part_last", "form_missing"),
+    *("return_too_late", "feedback_missing", "feedback_skipped", "verdict_against", "case_published", "redo_too_late"),
+    *("link_known", "link_none", "merge_handlers_differ"),
 }
 
 
-ON_THE_WAY = (*MAIN_LINE[1:5], "dispatch", "sign_for", *HOLDS, "grant_hold", "grant_hold")
-"""Tried more often, so that most walks come to where requests are made."""
+ENDINGS = frozenset({"refuse", "withdraw", "merge", "void"})
+
+
+def possible(state: str, pick: int) -> str:
+    """A step that begins at a state; those that lead on come up more often than those that end the case."""
+    names = [name for name in STEPS_FROM[state] if name != "recount"]
+    on = [name for name in names if name not in ENDINGS]
+    return [*names, *on, *on][pick % (len(names) + 2 * len(on))]
 
 
 class Loop(RuleBasedStateMachine):
     """Any step at any time, allowed or not; what was taken is kept as the database would keep it."""
 
-    @initialize()
-    def open(self) -> None:
+    @initialize(clock=st.sampled_from([LIMITED, FED_BACK]), gone=st.integers(0, len(MAIN_LINE)))
+    def open(self, clock: Clock, gone: int) -> None:
+        """A case that has gone so far along the line already."""
+        self.clock = clock
         self.at = START
         self.refusal: CityloopError | None = None
         self.entries: list[EntryRow] = []
         self.assignments: dict[int, AssignmentRow] = {}
         self.spans: dict[int, SpanRow] = {}
         self.holds: dict[int, HoldRow] = {}
-        self._keep(take(None, "report", SYSTEM, START, opened(), clock=LIMITED, recorded_at=START))
+        self.links: dict[int, LinkRow] = {}
+        self._keep(take(None, "report", SYSTEM, START, opened(), clock=clock, recorded_at=START))
+        line = [*MAIN_LINE[1:6], *(["feed_back"] if clock is FED_BACK else []), *MAIN_LINE[6:]]
+        for name in line[:gone]:
+            self.at += timedelta(minutes=20)
+            self._keep(take(self.snapshot, name, SYSTEM, self.at, complete(self.at), clock=clock, recorded_at=self.at))
 
     @rule(
-        name=st.sampled_from([*(name for name in STEPS if name != "recount"), *ON_THE_WAY, "no_such_step"]),
-        minutes=st.integers(-5, 600),
-        verdict=st.sampled_from(["", "true", "false", "solved"]),
-        whole=st.sampled_from([True, True, True, False]),
+        name=st.one_of(
+            st.integers(0, 10_000),
+            st.integers(0, 10_000),
+            st.integers(0, 10_000),
+            st.sampled_from([*(name for name in STEPS if name != "recount"), "no_such_step"]),
+        ),
+        minutes=st.integers(-2, 300),
+        verdict=st.sampled_from(["", "true", "false", "solved", "solved", "not_solved"]),
+        whole=st.sampled_from([True, True, True, True, True, False]),
         told=st.booleans(),
         organisation=st.sampled_from([CREW, OTHER]),
     )
-    def attempt(self, name: str, minutes: int, verdict: str, whole: bool, told: bool, organisation: int) -> None:
+    def attempt(self, name: str | int, minutes: int, verdict: str, whole: bool, told: bool, organisation: int) -> None:
         at = self.at + timedelta(minutes=minutes)
         facts = complete(at, organisation)._replace(verdict=verdict) if whole else Facts()
         facts = facts if told else facts._replace(deadline=None)
         before = self.snapshot
+        name = name if isinstance(name, str) else possible(before.case.state, name)
         try:
-            outcome = take(before, name, SYSTEM, at, facts, clock=LIMITED, recorded_at=at)
+            outcome = take(before, name, SYSTEM, at, facts, clock=self.clock, recorded_at=at)
         except (Conflict, Refused) as refusal:
             self.refusal = refusal
             return
@@ -118,6 +159,7 @@ class Loop(RuleBasedStateMachine):
         self.assignments |= {row.no: row for row in outcome.assignments}
         self.spans |= {row.no: row for row in outcome.spans}
         self.holds |= {row.no: row for row in outcome.holds}
+        self.links |= {row.no: row for row in outcome.links}
 
     @invariant()
     def state_is_of_the_table(self) -> None:
@@ -152,10 +194,18 @@ class Loop(RuleBasedStateMachine):
         assert sum(1 for a in self.assignments.values() if a.no > 1 and a.ended_at is None) <= 1
 
     @invariant()
+    def the_snapshot_is_what_was_kept(self) -> None:
+        assert self.snapshot.links == tuple(self.links[no] for no in sorted(self.links))
+        assert sum(link.kind == "duplicate_of" and link.ended_at is None for link in self.links.values()) == (
+            self.snapshot.case.state == "merged"
+        )
+        assert sorted(self.snapshot.granted) == sorted(row.kind for row in self.holds.values() if row.granted)
+
+    @invariant()
     def entries_rebuild_the_rows(self) -> None:
         rebuilt = rebuild(NUMBER, self.entries)
         assert not rebuilt.broken
-        rows = self.assignments.values(), self.spans.values(), self.holds.values()
+        rows = self.assignments.values(), self.spans.values(), self.holds.values(), self.links.values()
         assert not compare(rebuilt, self.snapshot.case, *rows)
 
     @invariant()
