@@ -172,6 +172,19 @@ def due(
         limits.due(calendar)
 
 
+@app.verb("lifecycle", _("The states and steps of a case as a table or a picture. Needs no city and no database."))
+def lifecycle(
+    json: Annotated[bool, typer.Option("--json", help=_("Print the table as JSON, in both languages."))] = False,
+    svg: Annotated[bool, typer.Option("--svg", help=_("Print the picture as SVG."))] = False,
+    data_dir: DataDir = None,
+    lang: Lang = None,
+) -> None:
+    with speaking(lang):
+        from cityloop.config import lifecycle
+
+        lifecycle.show(json=json, svg=svg)
+
+
 @app.verb("evaluate", _("Counts and rates of a period by area, organisation, channel or category."))
 def evaluate(
     period: Annotated[str, typer.Option(help=_("2015, 2015-Q2, 2015-06 or 2015-06-30."))],

@@ -139,11 +139,11 @@ def picture(chinese: Text) -> str:
     """The loop as SVG; `chinese` translates a text of the table."""
     unplaced = STATES.keys() ^ PLACES.keys()
     if unplaced:
-        raise SystemExit(f"docs/picture.py: give a place to, or drop, {sorted(unplaced)}")
+        raise SystemExit(f"cityloop/loop/cases/picture.py: give a place to, or drop, {sorted(unplaced)}")
     known = {(step.name, source) for step in STEPS.values() for source in step.sources}
     lost = {route for route in ROUTES if route not in known}
     if lost:
-        raise SystemExit(f"docs/picture.py: the table has no longer {sorted(lost)}")
+        raise SystemExit(f"cityloop/loop/cases/picture.py: the table has no longer {sorted(lost)}")
     parts = [
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {HEIGHT}" role="img" aria-labelledby="t">',
         '<title id="t">案件闭环 · The way of a case round the loop</title>',
@@ -199,7 +199,7 @@ def _step(step: Step, chinese: Text) -> list[str]:
     parts, labelled = [], False
     also = [source for source in step.sources if (step.name, source) not in ROUTES]
     if len(also) == len(step.sources):
-        raise SystemExit(f"docs/picture.py: the step {step.name} has no route")
+        raise SystemExit(f"cityloop/loop/cases/picture.py: the step {step.name} has no route")
     for source in step.sources:
         route = ROUTES.get((step.name, source))
         if route is None:
