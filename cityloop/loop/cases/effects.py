@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from datetime import date, datetime, timedelta
 from decimal import Decimal
-from typing import NamedTuple
+from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
 
 from cityloop.core.actor import SYSTEM
@@ -183,9 +183,10 @@ def _take(before: Snapshot | None, name: str, number: int, limits: Clock) -> Sna
     facts = FACTS if before else FACTS._replace(opening=Opening(case, CENTRE))
     if before and "recounted" in STEPS[name].needs:
         facts = facts._replace(recounted=_recounted(before, limits))
-    for fact, words in CHOICES.get(name, {}).items():
-        if getattr(facts, fact) not in words:
-            facts = facts._replace(**{fact: next(iter(words))})
+    chosen: dict[str, Any] = {
+        fact: next(iter(words)) for fact, words in CHOICES.get(name, {}).items() if getattr(facts, fact) not in words
+    }
+    facts = facts._replace(**chosen)
     return step(before, name, SYSTEM, at, facts, clock=limits, recorded_at=at).snapshot
 
 
