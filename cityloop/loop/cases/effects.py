@@ -14,7 +14,7 @@ from cityloop.core.units import LimitUnit
 from cityloop.ground.standards.queries import LimitValue, RuleValue
 from cityloop.loop.cases import holds
 from cityloop.loop.cases.facts import Extension, Facts, Opening, Recounted
-from cityloop.loop.cases.lifecycle import BY_ITSELF, CHOICES, KEEP, STEPS, STEPS_FROM
+from cityloop.loop.cases.lifecycle import CHOICES, KEEP, STEPS, STEPS_FROM
 from cityloop.loop.cases.record import FIRST
 from cityloop.loop.cases.rows import CaseRow
 from cityloop.loop.cases.snapshot import Snapshot
@@ -142,20 +142,17 @@ def effect(happening: Happening) -> OnClocks:
 
 
 def _way_to(name: str) -> tuple[str, ...]:
-    ways: dict[str, tuple[str, ...]] = {}
-    reached = [("report",)] if STEPS[name].sources else [()]
+    """The shortest walk after which a step can be taken."""
+    sources, seen = STEPS[name].sources, set[str]()
+    reached: list[tuple[str, ...]] = [("report",)] if sources else [()]
     while reached:
         way = reached.pop(0)
         state = STEPS[way[-1]].target if way else ""
-        if state in STEPS[name].sources or not way:
+        if not way or state in sources:
             return way
-        if state not in ways:
-            ways[state] = way
-            reached += [
-                (*way, following)
-                for following in STEPS_FROM[state]
-                if STEPS[following].target != KEEP and following not in BY_ITSELF
-            ]
+        if state not in seen:
+            seen.add(state)
+            reached += [(*way, onward) for onward in STEPS_FROM[state] if STEPS[onward].target != KEEP]
     raise LookupError(f"no way leads to the step {name}")
 
 
