@@ -68,19 +68,16 @@ def _own() -> set[str]:
 
 
 def raised(source: str) -> set[str]:
-    """The codes that a module makes errors with. Where one is not written on the spot, every code that the module
-    mentions counts."""
-    tree = ast.parse(source)
-    texts = [node.value for node in ast.walk(tree) if isinstance(node, ast.Constant) and node.value in errors.TEXTS]
-    found: set[str] = set()
+    """The codes that a module makes errors with. Where one is not written on the spot, each that it mentions counts."""
+    tree, found = ast.parse(source), set[str]()
     for node in ast.walk(tree):
-        if not (
-            isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in ERRORS and node.args
-        ):
-            continue
-        codes = {part.value for part in ast.walk(node.args[0]) if isinstance(part, ast.Constant)}
-        found.update(map(str, codes or texts))
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in ERRORS and node.args:
+            found |= _codes(node.args[0]) or _codes(tree)
     return found
+
+
+def _codes(tree: ast.AST) -> set[str]:
+    return {str(node.value) for node in ast.walk(tree) if isinstance(node, ast.Constant)} & errors.TEXTS.keys()
 
 
 def words(folder: Path) -> set[str]:
