@@ -50,6 +50,7 @@ check: setup
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	$(BIN)/python -m docs.generate --check
+	$(BIN)/python -m docs.lifecycle_check
 	$(BIN)/python -m docs.messages check
 	$(NPM) run --silent check
 	DATABASE_URL=$(NO_DATABASE) $(BIN)/python -m django makemigrations --check --dry-run --settings cityloop.config.settings

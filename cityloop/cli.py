@@ -17,7 +17,15 @@ texts.speak(texts.choose(sys.argv, os.environ))  # typer reads its own headings 
 import typer
 from typer.exceptions import TyperException
 
-from cityloop.config import address_verbs, grid_verbs, ledger_verbs, map_verbs, object_verbs, practice_verbs
+from cityloop.config import (
+    address_verbs,
+    grid_verbs,
+    ledger_verbs,
+    map_verbs,
+    object_verbs,
+    practice_verbs,
+    rule_verbs,
+)
 from cityloop.config.session import session
 from cityloop.config.verbs import (
     BROKEN,
@@ -48,8 +56,7 @@ account_app = Typer(cls=Verbs, help=_("People, machines and their sign-ins."), n
 app.add_typer(pack_app, name="pack")
 app.add_typer(audit_app, name="audit")
 app.add_typer(account_app, name="account")
-rules_app = Typer(cls=Verbs, help=_("Write the rule book, or propose what a file says."), no_args_is_help=True)
-app.add_typer(rules_app, name="rules")
+app.add_typer(rule_verbs.app, name="rules")
 app.add_typer(object_verbs.app, name="objects")
 app.add_typer(address_verbs.app, name="addresses")
 app.add_typer(grid_verbs.app, name="grids")
@@ -170,6 +177,19 @@ def due(
 
     with speaking(lang):
         limits.due(calendar)
+
+
+@app.verb("lifecycle", _("The states and steps of a case as a table or a picture. Needs no city and no database."))
+def lifecycle(
+    json: Annotated[bool, typer.Option("--json", help=_("Print the table as JSON, in both languages."))] = False,
+    svg: Annotated[bool, typer.Option("--svg", help=_("Print the picture as SVG."))] = False,
+    data_dir: DataDir = None,
+    lang: Lang = None,
+) -> None:
+    with speaking(lang):
+        from cityloop.config import lifecycle
+
+        lifecycle.show(json=json, svg=svg)
 
 
 @app.verb("evaluate", _("Counts and rates of a period by area, organisation, channel or category."))
@@ -353,45 +373,6 @@ def account_off(
 
         people.switch_off(name)
         OUT.print(_("%(user)s signs in no more; every session has ended.") % {"user": name}, markup=False)
-
-
-@rules_app.verb("export", _("Write an edition of the rule book: CSV for a pack, or a workbook of all its tables."))
-def rules_export(
-    format_: Annotated[
-        str | None, typer.Option("--format", metavar="csv|xlsx", help=_("By default what --out ends in, else CSV."))
-    ] = None,
-    edition: Annotated[str | None, typer.Option(metavar="CODE", help=_("By default the one in force."))] = None,
-    out: Annotated[Path | None, typer.Option(metavar="FILE", help=_("By default the output."))] = None,
-    data_dir: DataDir = None,
-    lang: Lang = None,
-) -> None:
-    with working(data_dir, lang):
-        from cityloop.config import rules
-
-        rules.export(format_, edition, out)
-
-
-@rules_app.verb("import", _("Show what a file changes in the rule book, and make a proposal of it."))
-def rules_import(
-    file: Annotated[Path, typer.Argument(metavar="FILE", help=_("CSV or XLSX."))],
-    mapping: Annotated[
-        Path | None, typer.Option(metavar="FILE", help=_("What its columns mean: a file, or a name that comes along."))
-    ] = None,
-    dry_run: Annotated[bool, typer.Option("--dry-run", help=_("Only show what would change."))] = False,
-    keep_others: Annotated[
-        bool, typer.Option("--keep-others", help=_("Keep the rules of categories that the file does not name."))
-    ] = False,
-    begins: Annotated[
-        str | None, typer.Option(metavar="DAY", help=_("First day of the new edition (by default tomorrow)."))
-    ] = None,
-    rejects: Rejects = None,
-    data_dir: DataDir = None,
-    lang: Lang = None,
-) -> None:
-    with working(data_dir, lang):
-        from cityloop.config import rules
-
-        rules.take_in(file, mapping, dry_run, rejects, begins, keep_others)
 
 
 if __name__ == "__main__":

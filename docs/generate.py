@@ -5,6 +5,7 @@ import os
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 ROOT = Path(__file__).resolve().parent.parent
 NOTE = "<!-- Written by `make docs` from the code; changes made here are lost. -->\n\n"
@@ -31,46 +32,76 @@ def _table(head: list[str], rows: list[list[str]]) -> str:
 
 
 def lifecycle() -> str:
-    """States and steps as tables, with the picture."""
-    from cityloop.loop.cases.lifecycle import ENDED, KEEP, STATES, STEPS
+    """The table of the lifecycle, with the picture."""
+    from cityloop.loop.cases.table import table
 
-    chinese = _chinese()
-    states = [
-        [f"`{name}`", title, chinese(title), "ends the case" if name in ENDED else ""] for name, title in STATES.items()
-    ]
+    told = table(_chinese())
+    states = [[*_named(line), "ends the case" if line["ends"] else ""] for line in told["states"]]
     steps = [
         [
-            f"`{step.name}`",
-            step.title,
-            chinese(step.title),
-            ", ".join(f"`{source}`" for source in step.sources) or "-",
-            "the same" if step.target == KEEP else f"`{step.target}`",
-            f"`{step.permission}`",
-            step.axis.value,
-            ", ".join(step.needs) or "-",
+            *_named(line),
+            _listed(line["from"]),
+            "the same" if line["keeps"] else f"`{line['to']}`",
+            f"`{line['permission']}`",
+            line["axis"],
+            ", ".join(line["needs"]) or "-",
+            _listed(line["routes"]),
         ]
-        for step in STEPS.values()
+        for line in told["steps"]
+    ]
+    refusals = [[f"`{line['code']}`", line["title"]["en"], line["title"]["zh"]] for line in told["refusals"]]
+    allowed = [[*_named(line), _listed(line["roles"])] for line in told["permissions"]]
+    routes = [
+        [*_named(line), "every step" if len(line["steps"]) == len(steps) else _listed(line["steps"])]
+        for line in told["routes"]
     ]
     return (
-        f"{NOTE}# Lifecycle of a case\n\n![The loop](../images/loop.svg)\n\n## States\n\n"
+        f"{NOTE}# Lifecycle of a case\n\n`cityloop lifecycle` prints this table, with `--json` for programs and with "
+        "`--svg` as the picture. [What each step does to clocks](clocks.md).\n\n![The loop](../images/loop.svg)\n"
+        + "\n## States\n\n"
         + _table(["state", "title", "中文", ""], states)
         + "\n## Steps\n\n"
-        + _table(["step", "title", "中文", "from", "to", "permission", "axis", "needs"], steps)
+        + _table(["step", "title", "中文", "from", "to", "permission", "axis", "needs", "routes"], steps)
+        + "\n## Refusals\n\nEvery one that taking a step can meet.\n\n"
+        + _table(["code", "text", "中文"], refusals)
+        + "\n## Permissions\n\n"
+        + _table(["permission", "title", "中文", "roles"], allowed)
+        + "\n## Routes\n\n"
+        + _table(["route", "title", "中文", "steps"], routes)
     )
+
+
+def _named(line: dict[str, Any]) -> list[str]:
+    return [f"`{line['name']}`", line["title"]["en"], line["title"]["zh"]]
+
+
+def _listed(names: list[str]) -> str:
+    return ", ".join(f"`{name}`" for name in names) or "-"
 
 
 def clocks() -> str:
     """What happenings do to clocks, and the settings that decide."""
+    from cityloop.loop.cases.effects import CLOCK_WORDS, effect, happenings
+    from cityloop.loop.cases.lifecycle import STEPS
     from cityloop.loop.clocks.deadlines import Rules
-    from docs.effects import effects
 
+    rows = []
+    for happening in happenings():
+        told = "; ".join((*filter(None, [happening.told]), *(f"`{n}: {v}`" for n, v in happening.settings().items())))
+        case, unit, stage, stands_in = effect(happening)
+        title = STEPS[happening.step].title + (f" ({told})" if told else "")
+        where = f"{stands_in}: " if stands_in else ""
+        rows.append([title, CLOCK_WORDS[case], CLOCK_WORDS[unit], where + CLOCK_WORDS[stage]])
+    words = [[f"`{word}`", title] for word, title in CLOCK_WORDS.items()]
     usual = [[f"`{name}`", f"`{value}`"] for name, value in Rules()._asdict().items()]
     return (
         f"{NOTE}# What happenings do to clocks\n\n"
         "Found out by taking each step of a case whose rule has a limit for the whole (6 wd) and two for the handling "
         "(2 h to make safe, then 3 wd), in a city that limits its own stages. The case's first due time never "
         "changes; `due_at` does.\n\n"
-        + _table(["happening", "the case's clock", "the unit's clock", "the stage it stands in"], effects())
+        + _table(["happening", "the case's clock", "the unit's clock", "the stage it stands in"], rows)
+        + "\n## Words\n\nWhat `cityloop lifecycle --json` calls them.\n\n"
+        + _table(["word", "means"], words)
         + "\n## Settings\n\n`settings: {clock: ...}` of a pack; these are the defaults.\n\n"
         + _table(["setting", "default"], usual)
     )
@@ -193,7 +224,7 @@ def words() -> str:
 
 
 def loop() -> str:
-    from docs.picture import picture
+    from cityloop.loop.cases.picture import picture
 
     return picture(_chinese())
 

@@ -5,10 +5,13 @@ import json
 import re
 import shutil
 from pathlib import Path
+from xml.etree import ElementTree
 
 from journeys.command import TINY, run
 
 from cityloop.config import embedded
+from cityloop.loop.cases.lifecycle import ENDED, STATES, STEPS
+from cityloop.loop.cases.refusals import REFUSALS
 
 HISTORY = TINY / "history.csv"
 CASE = "99010020250303900001"
@@ -107,3 +110,31 @@ def test_the_language_is_that_of_the_verb_else_of_the_shell_else_chinese() -> No
     assert run(*ask, LANG="zh_CN.UTF-8").out == chinese.out
     assert run(*ask, LANG="en_GB.UTF-8").out == english.out
     assert run(*ask, "--lang", "zh", LANG="en_GB.UTF-8").out == chinese.out
+
+
+def test_the_lifecycle_needs_neither_city_nor_database() -> None:
+    """As JSON, as a picture and as a table; whatever database is named, none is asked."""
+    nowhere = {"DATABASE_URL": "postgresql://nobody@127.0.0.1:9/none?connect_timeout=1"}
+    told = json.loads(run("lifecycle", "--json", **nowhere).out)
+    assert [line["name"] for line in told["states"]] == list(STATES)
+    assert {line["name"] for line in told["states"] if line["ends"]} == ENDED
+    assert [line["name"] for line in told["steps"]] == list(STEPS)
+    assert {line["code"] for line in told["refusals"]} == REFUSALS
+    for line in (line for kind in told.values() for line in kind):
+        assert all(line["title"][language] for language in ("zh", "en")), line
+        assert re.search(r"[一-鿿]", line["title"]["zh"]), line
+    steps = {line["name"]: line for line in told["steps"]}
+    assert (steps["file"]["from"], steps["file"]["to"], steps["file"]["keeps"]) == (["registered"], "filed", False)
+    assert (steps["remind"]["to"], steps["remind"]["keeps"], steps["remind"]["routes"]) == (None, True, ["full"])
+    roles = {line["name"]: line["roles"] for line in told["permissions"]}
+    assert roles.keys() == {line["permission"] for line in told["steps"]}
+    assert roles["cases.dispatch"] == ["dispatcher"]
+
+    drawn = ElementTree.fromstring(run("lifecycle", "--svg", **nowhere).out)
+    assert drawn.tag == "{http://www.w3.org/2000/svg}svg"
+    shown = run("lifecycle", "--lang", "en", **nowhere)
+    assert shown.code == 0
+    assert all(name in shown.out for name in (*STATES, *STEPS, *REFUSALS))
+    both = run("lifecycle", "--json", "--svg", "--lang", "en", **nowhere)
+    assert (both.code, both.out) == (2, "")
+    assert "Ask for one form: either --json or --svg." in both.shown

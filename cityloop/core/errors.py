@@ -175,6 +175,7 @@ TEXTS: dict[str, str] = {
     "period_unreadable": N_("%(period)s is no period: write 2015, 2015-06, 2015-Q2 or 2015-06-30."),
     "instant_unreadable": N_("%(text)s is no instant: write 2015-10-30T08:00."),
     "pack_none": N_("No pack comes along here: name one with --pack."),
+    "forms_several": N_("Ask for one form: either %(one)s or %(other)s."),
     "file_missing": N_("There is no file %(path)s."),
     "file_unwritable": N_("%(path)s cannot be written: %(reason)s"),
     "file_unreadable": N_("%(path)s cannot be read: %(reason)s"),

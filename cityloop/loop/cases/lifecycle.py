@@ -288,3 +288,8 @@ CHOICES: dict[str, dict[str, dict[str, str]]] = {
     "close": {"closing_kind": CLOSING_KINDS},
 }
 """The words that a step takes for a fact, with their titles."""
+
+ROUTES = {"full": N_("full")}
+"""The ways round the loop; each case goes one of them."""
+PASSES: dict[str, frozenset[str]] = {"full": frozenset(STEPS)}
+"""The steps that a case may take on each route."""
