@@ -13,14 +13,15 @@ from cityloop.core.texts import N_
 from cityloop.core.units import LimitUnit
 from cityloop.ground.standards.queries import LimitValue, RuleValue
 from cityloop.loop.cases import holds
-from cityloop.loop.cases.facts import Extension, Facts, Opening, Recounted
+from cityloop.loop.cases.facts import Extension, Facts, Opening, Other, Recounted
 from cityloop.loop.cases.lifecycle import CHOICES, KEEP, STEPS, STEPS_FROM
 from cityloop.loop.cases.record import FIRST
 from cityloop.loop.cases.rows import CaseRow
 from cityloop.loop.cases.snapshot import Snapshot
 from cityloop.loop.cases.step import step
 from cityloop.loop.clocks.calendar import calendar
-from cityloop.loop.clocks.deadlines import Clock, Rules
+from cityloop.loop.clocks.deadlines import USUAL, Clock, Rules
+from cityloop.loop.clocks.policy import NOTHING_ASKED, Policy
 
 CLOCK_WORDS = {
     "none": N_("does not run"),
@@ -56,9 +57,13 @@ FACTS = Facts(
     until=START + timedelta(days=3),
     review_on=date(2026, 6, 1),
     measures="fenced off",
+    basis="a decree",
+    other=Other(2, "2", "filed"),
 )
 DESK = ("report", "register", "file")
 OUT = (*DESK, "dispatch", "sign_for")
+CLOSED = (*OUT, "handle", "check", "close")
+FEEDS_BACK = Policy(feedback="required")
 
 
 class Happening(NamedTuple):
@@ -67,12 +72,14 @@ class Happening(NamedTuple):
     before: Sequence[str]
     step: str
     told: str = ""
-    rules: Rules = Rules()
+    rules: Rules = USUAL
+    policy: Policy = NOTHING_ASKED
 
     def settings(self) -> dict[str, str]:
         """The settings that are other than the usual."""
-        usual = Rules()._asdict()
-        return {name: value for name, value in self.rules._asdict().items() if value != usual[name]}
+        usual = USUAL._asdict() | NOTHING_ASKED._asdict()
+        told = self.rules._asdict() | self.policy._asdict()
+        return {name: value for name, value in told.items() if value != usual[name]}
 
 
 class OnClocks(NamedTuple):
@@ -113,8 +120,15 @@ HAPPENINGS = (
     Happening((*OUT, "ask_shelving", "grant_hold"), "handle", N_("shelved: the pause ends")),
     Happening((*OUT, "handle"), "rework"),
     Happening((*OUT, "handle"), "rework", rules=Rules(rework="rest")),
+    Happening((*OUT, "handle"), "feed_back", policy=FEEDS_BACK),
     Happening((*OUT, "handle"), "check"),
     Happening((*OUT, "handle", "check"), "close"),
+    Happening(CLOSED, "redo"),
+    Happening(CLOSED, "reopen"),
+    Happening(CLOSED, "recur"),
+    Happening(("report", "link"), "unlink"),
+    Happening(OUT, "merge"),
+    Happening((*OUT, "merge"), "unmerge"),
     Happening(OUT, "void"),
     Happening(OUT, "recount", N_("after a day off was added")),
 )
@@ -130,7 +144,7 @@ def happenings() -> Iterator[Happening]:
 
 def effect(happening: Happening) -> OnClocks:
     """Let it happen. Where the walk is refused, HAPPENINGS has to say how else it goes."""
-    limits = _clock(happening.rules)
+    limits = replace(_clock(happening.rules), policy=happening.policy)
     before: Snapshot | None = None
     try:
         for number, name in enumerate(happening.before):

@@ -9,6 +9,7 @@ from cityloop.ground.accounts.roles import PERMISSIONS, ROLES
 from cityloop.loop.cases.effects import CLOCK_WORDS, effect, happenings
 from cityloop.loop.cases.lifecycle import ENDED, FACTS, KEEP, PASSES, ROUTES, STAGES, STATES, STEPS, Step
 from cityloop.loop.cases.refusals import REFUSALS
+from cityloop.loop.clocks.deadlines import USUAL
 
 Text = Callable[[str], str]
 Line = dict[str, Any]
@@ -64,7 +65,7 @@ def _clocks(chinese: Text) -> dict[str, list[Line]]:
     """For each step, what it does to the clocks by the usual settings."""
     found: dict[str, list[Line]] = {}
     for happening in happenings():
-        if happening.settings():
+        if happening.rules != USUAL:
             continue
         case, unit, stage, stands_in = effect(happening)
         when = _both(happening.told, chinese) if happening.told else None

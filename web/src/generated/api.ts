@@ -1876,6 +1876,15 @@ export interface paths {
 export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
+        /** ApproverOut */
+        ApproverOut: {
+            /** Approved */
+            approved: boolean;
+            /** Role */
+            role: string;
+            /** Title */
+            title: string;
+        };
         /** AreaChoice */
         AreaChoice: {
             /** Code */
@@ -2278,6 +2287,8 @@ export interface components {
             /** Ledger Code */
             ledger_code: string | null;
             light: components["schemas"]["Light"];
+            /** Links */
+            links: components["schemas"]["TieOut"][];
             /** Lon */
             lon: number | null;
             /** Number */
@@ -2305,6 +2316,10 @@ export interface components {
             state_title: string;
             /** Steps */
             steps: components["schemas"]["StepChoiceOut"][];
+            /** Verdict */
+            verdict: string;
+            /** Verdict Title */
+            verdict_title: string;
             /** Yellow At */
             yellow_at: string | null;
         };
@@ -2325,13 +2340,16 @@ export interface components {
         };
         /**
          * CaseReportOut
-         * @description A report of a case. Contact data are masked for posts that do not need them.
+         * @description A report of a case or of one merged into it (`case` says of which). Contact data are masked for posts that do not
+         *     need them.
          */
         CaseReportOut: {
             /** Answer */
             answer: string | null;
             /** Answered At */
             answered_at: string | null;
+            /** Case */
+            case: string;
             /** Channel */
             channel: string;
             /** Channel Name */
@@ -2472,8 +2490,13 @@ export interface components {
             /** Name */
             name: string;
         };
-        /** ChoiceOut */
+        /**
+         * ChoiceOut
+         * @description `proof`: the fact that proves this reason, or `photos`.
+         */
         ChoiceOut: {
+            /** Proof */
+            proof: string | null;
             /** Title */
             title: string;
             /** Value */
@@ -3209,7 +3232,8 @@ export interface components {
         };
         /**
          * HoldOut
-         * @description A request for more time. `granted` is null while it waits; `until_at` null in a pause is an open end.
+         * @description A request for more time. `chain`: who has to approve it, in order; empty: whoever may decide. `granted` is null
+         *     while it waits; `until_at` null in a pause is an open end.
          */
         HoldOut: {
             /**
@@ -3217,6 +3241,8 @@ export interface components {
              * Format: date-time
              */
             asked_at: string;
+            /** Chain */
+            chain: components["schemas"]["ApproverOut"][];
             /** Decided At */
             decided_at: string | null;
             /** Ended At */
@@ -3738,11 +3764,31 @@ export interface components {
          */
         ManyStepsIn: {
             /**
+             * Basis
+             * @default
+             */
+            basis: string;
+            /**
              * Closing Kind
              * @default
              */
             closing_kind: string;
+            /**
+             * Disputed
+             * @default
+             */
+            disputed: string;
             extension?: components["schemas"]["ExtensionIn"] | null;
+            /**
+             * Link
+             * @default
+             */
+            link: string;
+            /**
+             * Means
+             * @default
+             */
+            means: string;
             /**
              * Measures
              * @default
@@ -3760,6 +3806,11 @@ export interface components {
              * @default
              */
             organisation: string;
+            /**
+             * Other
+             * @default
+             */
+            other: string;
             /**
              * Reason
              * @default
@@ -3888,7 +3939,7 @@ export interface components {
         };
         /**
          * NeedOut
-         * @description A fact that must come with a step; `choices` where it is one of some words.
+         * @description A fact that must come with a step, or may (`required` is false); `choices` where it is one of some words.
          */
         NeedOut: {
             /** Choices */
@@ -3899,7 +3950,9 @@ export interface components {
              * Kind
              * @enum {string}
              */
-            kind: "text" | "choice" | "organisation" | "category" | "limit" | "instant" | "day";
+            kind: "text" | "choice" | "organisation" | "category" | "limit" | "instant" | "day" | "case";
+            /** Required */
+            required: boolean;
             /** Title */
             title: string;
         };
@@ -5447,17 +5500,44 @@ export interface components {
          * StepIn
          * @description `seq` is the number of the last entry the caller saw; a case that moved since is not touched (409).
          *
+         *     `at` counts where it lies between the last entry and now (five minutes more are let pass), else the present; `lon`
+         *     and `lat` are where whoever takes the step stands. `other` is the number of another case.
+         *
          *     `photos` were sent before and are what this step shows as its proof.
          */
         StepIn: {
             /** At */
             at?: string | null;
             /**
+             * Basis
+             * @default
+             */
+            basis: string;
+            /**
              * Closing Kind
              * @default
              */
             closing_kind: string;
+            /**
+             * Disputed
+             * @default
+             */
+            disputed: string;
             extension?: components["schemas"]["ExtensionIn"] | null;
+            /** Lat */
+            lat?: number | null;
+            /**
+             * Link
+             * @default
+             */
+            link: string;
+            /** Lon */
+            lon?: number | null;
+            /**
+             * Means
+             * @default
+             */
+            means: string;
             /**
              * Measures
              * @default
@@ -5473,6 +5553,11 @@ export interface components {
              * @default
              */
             organisation: string;
+            /**
+             * Other
+             * @default
+             */
+            other: string;
             /**
              * Photos
              * @default []
@@ -5553,6 +5638,33 @@ export interface components {
             number: string;
             /** Secret */
             secret: string;
+        };
+        /**
+         * TieOut
+         * @description A tie to another case; `own`: from this case to the other one, else from there to here.
+         */
+        TieOut: {
+            /** Address */
+            address: string;
+            /** Category Name */
+            category_name: string;
+            /** Kind */
+            kind: string;
+            /** Kind Title */
+            kind_title: string;
+            /**
+             * Made At
+             * Format: date-time
+             */
+            made_at: string;
+            /** Number */
+            number: string;
+            /** Own */
+            own: boolean;
+            /** State */
+            state: string;
+            /** State Title */
+            state_title: string;
         };
         /** TodayOut */
         TodayOut: {
@@ -5697,6 +5809,7 @@ export interface components {
     headers: never;
     pathItems: never;
 }
+export type ApproverOut = components['schemas']['ApproverOut'];
 export type AreaChoice = components['schemas']['AreaChoice'];
 export type AreaRef = components['schemas']['AreaRef'];
 export type Asked = components['schemas']['Asked'];
@@ -5856,6 +5969,7 @@ export type StepOut = components['schemas']['StepOut'];
 export type StepProblem = components['schemas']['StepProblem'];
 export type StretchOut = components['schemas']['StretchOut'];
 export type TicketOut = components['schemas']['TicketOut'];
+export type TieOut = components['schemas']['TieOut'];
 export type TodayOut = components['schemas']['TodayOut'];
 export type TokenOut = components['schemas']['TokenOut'];
 export type ToldOut = components['schemas']['ToldOut'];
