@@ -58,12 +58,43 @@ def tiny_replayed(tiny_city: Pack, inline: None) -> Replayed:
 @pytest.fixture
 def desk_city(db: None, own_clock: None, tmp_path: Path) -> Pack:
     """The tiny city with a person at every desk: no step is taken by itself, and each role has its post."""
+    return with_desks(tmp_path)
+
+
+STRICT = """
+  loop:
+    return_within: {value: 4, unit: wh}
+    feedback: required
+    proof: required
+    near_m: 300
+    redo_within: {value: 7, unit: d}
+    published_on: 5
+"""
+"""A city that asks for everything that can be asked for."""
+
+
+@pytest.fixture
+def strict_city(db: None, own_clock: None, tmp_path: Path) -> Pack:
+    """The same, where windows are short, proof is asked for, and results are fed back before they are checked."""
+    return with_desks(tmp_path, STRICT, photos="after")
+
+
+def with_desks(tmp_path: Path, settings: str = "", photos: str = "") -> Pack:
+    """The tiny city applied with a post for each role, and with more settings; its clock shows a Monday in June.
+
+    `photos`: those that every rule of its book wants.
+    """
     clock.set_shift(JUNE - datetime.now(UTC))
     folder = shutil.copytree(TINY, tmp_path / "desk")
     pack = folder / "pack.yaml"
     text = pack.read_text(encoding="utf-8")
     assert "opens_itself: [register, file, dispatch]" in text
-    pack.write_text(text.replace("opens_itself: [register, file, dispatch]", "opens_itself: []"), encoding="utf-8")
+    text = text.replace("opens_itself: [register, file, dispatch]", f"opens_itself: []{settings.rstrip()}")
+    pack.write_text(text, encoding="utf-8")
+    if photos:
+        first, *rules = (folder / "rules.csv").read_text(encoding="utf-8").splitlines()
+        told = [f"{first},photos", *(f"{rule},{photos}" for rule in rules)]
+        (folder / "rules.csv").write_text("\n".join(told) + "\n", encoding="utf-8")
     posts = [("code", "name", "role", "organisation", "area")]
     posts += [(role, role, role, "centre", "") for role in ROLES if role != "handler"]
     posts += [(f"handler-{place}", f"Handler of {place}", "handler", place, "") for place in ("roads", "parks")]
