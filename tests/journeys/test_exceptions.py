@@ -14,7 +14,7 @@ from cityloop.core.actor import SYSTEM
 from cityloop.ground.accounts.actions import give_tenure
 from cityloop.ground.accounts.models import Post, User
 from cityloop.ground.accounts.queries import digest_of
-from cityloop.ground.accounts.upkeep import end_organisation
+from cityloop.ground.accounts.upkeep import end_organisation, end_post
 from cityloop.ground.places.models import City
 from cityloop.loop.cases.verify import verify
 from journeys.conftest import JUNE, Person, holder_of
@@ -305,10 +305,15 @@ def test_cases_are_split_and_tied_and_untied(desk_city: Pack) -> None:
 
 
 def test_a_body_that_ended_is_given_no_work(desk_city: Pack) -> None:
-    case, people = brought_to("filed")
-    end_organisation("parks", actor=SYSTEM, day=date(2025, 6, 2))
-    problem = refused("organisation_ended", people["dispatcher"], case, "dispatch", organisation="parks")
+    """And what it was working on can be given to another one."""
+    case, people = brought_to("handling")
+    end_post("handler-roads", actor=SYSTEM, day=date(2025, 6, 2))
+    end_organisation("roads", actor=SYSTEM, day=date(2025, 6, 2))
+    taken(people["dispatcher"], case, "roll_back_dispatch", reason="the unit is no more")
+    problem = refused("organisation_ended", people["dispatcher"], case, "dispatch", organisation="roads")
     assert problem["ended"] == "2025-06-02"
+    taken(people["dispatcher"], case, "dispatch", organisation="parks")
+    assert list(verify()) == []
 
 
 @pytest.mark.parametrize(("hours", "counts"), [(-24, False), (24, False), (0.05, True), (-0.001, False)])

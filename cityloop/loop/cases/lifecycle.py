@@ -148,7 +148,7 @@ STEPS: dict[str, Step] = {
              needs=("reason",)),
         Step("roll_back_filing", N_("Roll back to filing"), ("filed",), "registered", "cases.roll_back_filing", C,
              "file", needs=("reason",)),
-        Step("roll_back_dispatch", N_("Call the dispatch back"), ("dispatched",), "filed", "cases.dispatch", C,
+        Step("roll_back_dispatch", N_("Call the dispatch back"), _working, "filed", "cases.dispatch", C,
              "dispatch", Effect("ends", "called_back"), needs=("reason",)),
         Step("roll_back_check", N_("Have it checked again"), ("checked",), "fed_back", "cases.roll_back", S, "check",
              needs=("reason",)),

@@ -75,7 +75,7 @@ def _by_lane(start: Point, lane: float, end: Point, label: float | None = None) 
 
 _BACK = ROWS[1] + HALF_H + 20
 """The lane right under the second row; then those of redo, rework and back to the check."""
-_REDO, _REWORK, _RECHECK = 294, 336, 382
+_REDO, _REWORK, _RECHECK = 294, 346, 475
 
 WAYS: dict[tuple[str, str], Way] = {
     # the way in
@@ -92,6 +92,10 @@ WAYS: dict[tuple[str, str], Way] = {
     ("dispatch", "filed"): _straight("filed", "dispatched"),
     ("rule_dispatch", "filed"): _by_lane(top("filed", 30), ROWS[1] - 60, top("dispatched", -30)),
     ("roll_back_dispatch", "dispatched"): _by_lane(bottom("dispatched", -46), _BACK, bottom("filed", 22)),
+    ("roll_back_dispatch", "handling"): Way(
+        (bottom("handling", -30), at("handling", -30, _BACK - ROWS[1]), at("dispatched", -46, _BACK - ROWS[1])),
+        joins=True,
+    ),
     ("sign_for", "dispatched"): _straight("dispatched", "handling"),
     ("request_return", "dispatched"): Way(
         (top("dispatched"), bottom("return_requested")), at("dispatched", 8, -76), "start"
@@ -121,7 +125,7 @@ WAYS: dict[tuple[str, str], Way] = {
         "across",
     ),
     ("close", "checked"): _straight("checked", "closed"),
-    ("roll_back_check", "checked"): _by_lane(top("checked", 36), _RECHECK, top("handled", -40), COLUMNS[3] - 84),
+    ("roll_back_check", "checked"): _by_lane(bottom("checked", 36), _RECHECK, top("fed_back", -36)),
     ("rework", "handled"): _by_lane(top("handled", -8), _REWORK, bottom("dispatched"), COLUMNS[4] - 100),
     ("rework", "checked"): Way(
         (top("checked"), at("checked", 0, _REWORK - ROWS[2]), (COLUMNS[3], _REWORK)), joins=True

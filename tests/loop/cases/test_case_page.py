@@ -105,7 +105,8 @@ def test_every_step_of_the_state_is_shown_and_a_forbidden_one_says_why(desk_city
     case, people = brought_to("handling")
     shown = people["handler-roads"].get(f"/cases/{case}").json()
     assert [step["name"] for step in shown["steps"]] == [
-        *("merge", "request_return", "handle", "void", "ask_extension", "ask_deferral", "ask_shelving"),
+        *("merge", "request_return", "handle", "void", "roll_back_dispatch"),
+        *("ask_extension", "ask_deferral", "ask_shelving"),
         *("split", "link", "remind", "propose_supervision"),
     ]
     assert choice(shown, "handle") == {

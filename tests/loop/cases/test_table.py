@@ -8,7 +8,7 @@ import pytest
 
 from cityloop.core.texts import said_in
 from cityloop.loop.cases import effects, picture, places
-from cityloop.loop.cases.lifecycle import ENDED, KEEP, PASSES, ROUTES, STATES, STEPS
+from cityloop.loop.cases.lifecycle import KEEP, PASSES, ROUTES, STATES, STEPS
 from cityloop.loop.cases.refusals import REFUSALS
 from cityloop.loop.cases.table import table
 from cityloop.loop.clocks.deadlines import Rules
@@ -97,14 +97,13 @@ def test_a_step_without_a_way_is_drawn_below_the_line(monkeypatch: pytest.Monkey
 
 
 def test_an_end_below_the_line_shows_how_one_goes_on(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(picture, "STATES", {**STATES, "merged": "put together"})
-    monkeypatch.setattr(picture, "ENDED", ENDED | {"merged"})
+    monkeypatch.setattr(picture, "STEPS", {name: row for name, row in STEPS.items() if name != "merge"})
     with pytest.raises(LookupError, match="no step below the line leads to"):
         picture.picture(chinese)
     merge = replace(STEPS["void"], name="merge", title="Put together", sources=("filed",), target="merged")
     apart = replace(merge, name="unmerge", title="Take apart", sources=("merged",), target="registered")
     monkeypatch.setattr(picture, "STEPS", {**STEPS, "merge": merge, "unmerge": apart})
-    assert {"Put together", "put together", "Take apart"} <= written(picture.picture(chinese))
+    assert {"Put together", "merged", "Take apart"} <= written(picture.picture(chinese))
 
 
 UNHEARD = "_".join(("never", "heard", "of"))
