@@ -72,6 +72,9 @@ TEXTS: dict[str, str] = {
         "The rule book wants this checked between %(first)s and %(last)s, when it would show: at another hour it "
         "always passes."
     ),
+    "evaluator_assessed": N_(
+        "Who evaluates sits in no body that is assessed: post %(post)s does not go together with %(others)s."
+    ),
     "return_too_late": N_("This dispatch could be returned until %(until)s."),
     "proof_missing": N_("To return a case for this reason (%(reason)s) takes %(fact)s."),
     "photo_missing": N_("The rule book wants a photo of how it looks afterwards: add one."),

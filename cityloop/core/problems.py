@@ -115,6 +115,7 @@ TEXTS: dict[str, str] = {
     "category_unknown_near": N_("there is no category %(value)s; did you mean %(near)s?"),
     "calendar_unknown": N_("there is no calendar %(value)s"),
     "calendar_unknown_near": N_("there is no calendar %(value)s; did you mean %(near)s?"),
+    "evaluator_assessed": N_("who evaluates sits in no body that handles cases, nor below one: %(value)s does"),
     "role_unknown": N_("there is no role %(value)s; the roles are: %(known)s"),
     "stage_unknown": N_("there is no stage %(value)s; the stages are: %(known)s"),
     "centre_unknown": N_(

@@ -1,7 +1,7 @@
 """What must be true across the lines and tables of a pack. Every check refuses at the line that is wrong."""
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from datetime import date
 from itertools import pairwise
 from typing import Any
@@ -235,6 +235,24 @@ def _posts(draft: Draft) -> None:
     for line, row in table.numbered():
         if row.role not in ROLES:
             table.refuse(line, "role", "role_unknown", value=row.role, known=", ".join(ROLES))
+    handling = {row.organisation for row in table.rows if row.role in ROLES and ROLES[row.role].handles}
+    above = {row.code: row.parent for row in draft.rows("organisations").rows}
+    for line, row in table.numbered():
+        if (
+            row.role in ROLES
+            and ROLES[row.role].assesses
+            and not handling.isdisjoint(_upwards(row.organisation, above))
+        ):
+            table.refuse(line, "organisation", "evaluator_assessed", value=row.organisation)
+
+
+def _upwards(code: str, above: dict[str, str]) -> Iterator[str]:
+    """An organisation and all above it; one that is its own ancestor is told elsewhere."""
+    seen = set[str]()
+    while code and code not in seen:
+        seen.add(code)
+        yield code
+        code = above.get(code, "")
 
 
 def _public_channel(draft: Draft) -> None:

@@ -61,17 +61,19 @@ PERMISSIONS: dict[str, str] = {
 
 @dataclass(frozen=True, slots=True)
 class Role:
-    """`handles`: holders act only for assignments of their own organisation and those below it."""
+    """`handles`: holders act only for assignments of their own organisation and those below it. `assesses`: holders sit
+    in no body that is assessed, that is, that handles or lies below one that does."""
 
     key: str
     title: str
     axis: Axis
     permissions: frozenset[str]
     handles: bool = False
+    assesses: bool = False
 
 
-def _role(key: str, title: str, axis: Axis, permissions: str, *, handles: bool = False) -> Role:
-    return Role(key, title, axis, frozenset(permissions.split()), handles)
+def _role(key: str, title: str, axis: Axis, permissions: str, *, handles: bool = False, assesses: bool = False) -> Role:
+    return Role(key, title, axis, frozenset(permissions.split()), handles, assesses)
 
 
 ROLES: dict[str, Role] = {
@@ -137,6 +139,7 @@ ROLES: dict[str, Role] = {
             N_("Evaluator"),
             Axis.SUPERVISION,
             "cases.read rules.read ledger.read objects.read evaluation.read",
+            assesses=True,
         ),
         _role(
             "auditor",

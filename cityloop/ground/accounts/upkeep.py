@@ -62,7 +62,8 @@ def end_organisation(code: str, *, actor: Actor, day: date) -> None:
 def save_post(data: PostData, *, actor: Actor, at: datetime, day: date) -> Post:
     """Add a post, valid from `day` on, or change a living one.
 
-    Refused: code_unfit, code_ended, role_unknown, and post_held where its axis would change under a holder.
+    Refused: code_unfit, code_ended, role_unknown, evaluator_assessed where who evaluates would sit in a body that
+    handles, and post_held where its axis would change under a holder.
     Unknown: organisation_unknown, area_unknown.
     """
     actor.require(SET_UP)
@@ -76,6 +77,7 @@ def save_post(data: PostData, *, actor: Actor, at: datetime, day: date) -> Post:
         raise Unknown("organisation_unknown", organisation=data.organisation)
     if data.area and data.area not in area_ids():
         raise Unknown("area_unknown", area=data.area)
+    _refuse_assessed(data)
     if present is not None and present.axis != ROLES[data.role].axis:
         held = Tenure.objects.filter(Q(valid_to=None) | Q(valid_to__gt=at), post=present)
         users = list(held.order_by("user__username").values_list("user__username", flat=True))
@@ -107,6 +109,23 @@ def _check_code(code: str, length: int) -> None:
 def _refuse_ended(section: str, row: Organisation | Post | None) -> None:
     if row is not None and row.valid_to is not None:
         raise Refused("code_ended", section=section, row=row.code, ended=row.valid_to)
+
+
+def _refuse_assessed(data: PostData) -> None:
+    """Who assesses sits in no body that handles, and beneath none; who handles moves in above nobody who assesses."""
+    role = ROLES[data.role]
+    own = Organisation.objects.get(code=data.organisation, valid_to=None)
+    others = Post.objects.filter(valid_to=None).exclude(code=data.code)
+    found = others.none()
+    if role.assesses:
+        handling = [key for key, known in ROLES.items() if known.handles]
+        found = others.filter(role__in=handling, organisation__in=own.path)
+    elif role.handles:
+        assessing = [key for key, known in ROLES.items() if known.assesses]
+        found = others.filter(role__in=assessing, organisation__path__contains=[own.pk])
+    codes = list(found.order_by("code").values_list("code", flat=True))
+    if codes:
+        raise Refused("evaluator_assessed", post=data.code, others=named(codes))
 
 
 def _parents_first(rows: Mapping[str, OrganisationData], changed: str) -> list[OrganisationData]:
