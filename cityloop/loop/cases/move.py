@@ -1,46 +1,21 @@
 """What one step changes in the rows of a case, and the deadlines that follow. Pure; the refusals come before."""
 
-from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
 from cityloop.loop.cases import holds
-from cityloop.loop.cases.facts import Deadlines, Facts, Opening
-from cityloop.loop.cases.lifecycle import END, ESCALATIONS, HOLDS, SAME, Step
-from cityloop.loop.cases.record import Changes, entry_of, new_span, opened_fields
-from cityloop.loop.cases.rows import ENDING, AssignmentRow, CaseRow, HoldRow, LinkRow, SpanRow, assignment_id
+from cityloop.loop.cases.asking import ask, lapse
+from cityloop.loop.cases.draft import Draft, begin_stay, end_stay, fields_of, tell_assignment, tell_case
+from cityloop.loop.cases.facts import Facts, Opening
+from cityloop.loop.cases.lifecycle import END, SAME, Step
+from cityloop.loop.cases.record import Changes, entry_of, opened_fields
+from cityloop.loop.cases.rows import AssignmentRow, CaseRow, LinkRow, SpanRow, assignment_id
 from cityloop.loop.cases.snapshot import Outcome, Snapshot
+from cityloop.loop.cases.ties import change_ties, tie
 from cityloop.loop.clocks.deadlines import NO_DEADLINE, Clock, Deadline, Stay
 
 DOES = frozenset({"handle", "finish_part"})
 """Steps that report work as done."""
-
-
-@dataclass
-class Draft:
-    """A case while a step is being taken; `told` and the lists hold what the step has changed so far."""
-
-    row: Step
-    at: datetime
-    facts: Facts
-    clock: Clock
-    actor: str
-    post: str
-    case: CaseRow
-    root: AssignmentRow
-    root_span: SpanRow | None
-    unit: AssignmentRow | None = None
-    unit_span: SpanRow | None = None
-    hold: HoldRow | None = None
-    stays: tuple[Stay, ...] = ()
-    granted: tuple[str, ...] = ()
-    assigned: int = 0
-    stayed: int = 0
-    told: Changes = field(default_factory=list)
-    assignments: dict[int, AssignmentRow] = field(default_factory=dict)
-    spans: dict[int, SpanRow] = field(default_factory=dict)
-    holds: list[HoldRow] = field(default_factory=list)
-    links: list[LinkRow] = field(default_factory=list)
 
 
 def opened(
@@ -53,10 +28,10 @@ def opened(
         assignment_id(case.id, 1), case.id, 1, None, case.round, "main", opening.centre, opening.centre, at
     )
     draft = Draft(row, at, facts, clock, actor, post, case._replace(opened_at=at), root, None, told=told)
-    told.append(("assignment", 1, _fields_of(root)))
+    told.append(("assignment", 1, fields_of(root)))
     if opening.link is not None:
-        _tie(draft, 1, *opening.link)
-    draft.root_span = _stay(draft, root, row.centre, _centre_deadline(draft), main=True)
+        tie(draft, 1, *opening.link)
+    draft.root_span = begin_stay(draft, root, row.centre, _centre_deadline(draft), main=True)
     entry = entry_of(row, None, case, told, actor, post, at, recorded_at, facts)
     case = draft.case._replace(
         state=row.target, seq=1, head=entry.digest, last_at=at, assignments_made=1, spans_made=draft.stayed
@@ -75,15 +50,15 @@ def moved(
         before.hold, before.stays, before.granted, case.assignments_made, case.spans_made,
     )  # fmt: skip
     if row.unit.kind == "ends" or row.name == "request_return":
-        _lapse(draft)
+        lapse(draft)
     _case_facts(draft)
     if row.unit.kind in ("opens", "reopens"):
         _assign(draft)
     if row.centre != SAME:
         _centre(draft)
     _unit(draft)
-    _request(draft)
-    _links(draft, before)
+    ask(draft)
+    change_ties(draft, before)
     path = (facts.organisation_path if row.unit.kind == "opens" else ()) or before.unit_path
     entry = entry_of(row, case, draft.case, draft.told, actor, post, at, recorded_at, facts)
     after = draft.case._replace(
@@ -120,20 +95,20 @@ def _case_facts(draft: Draft) -> None:
     """What a step says of the case; what follows from any step is not among it."""
     row, case, facts = draft.row, draft.case, draft.facts
     if row.name == "dispatch" and facts.ledger_row is not None and facts.ledger_row != case.ledger_row_id:
-        _case(draft, ledger_row_id=facts.ledger_row)
+        tell_case(draft, ledger_row_id=facts.ledger_row)
     elif row.name == "file":
         if facts.rule != case.rule_id:
-            _case(draft, rule_id=facts.rule)
+            tell_case(draft, rule_id=facts.rule)
         _first_deadline(draft, draft.clock.total(facts.rule, case.areas, case.opened_at))
     elif row.name == "check":
-        _case(draft, verdict=facts.verdict)
+        tell_case(draft, verdict=facts.verdict)
     elif row.unit.kind == "reopens":
-        _case(draft, round=case.round + 1, **_undone(case))
+        tell_case(draft, round=case.round + 1, **_undone(case))
         draft.stays = ()
     elif (case.closed_at is not None and row.centre != SAME) or row.name == "roll_back_check":
-        _case(draft, **_undone(case))
+        tell_case(draft, **_undone(case))
     elif row.centre == END:
-        _case(draft, closed_at=draft.at)
+        tell_case(draft, closed_at=draft.at)
 
 
 def _undone(case: CaseRow) -> dict[str, Any]:
@@ -145,12 +120,7 @@ def _undone(case: CaseRow) -> dict[str, Any]:
 def _first_deadline(draft: Draft, deadline: Deadline) -> None:
     """The case's own clock begins once and is never set back."""
     if draft.case.first_due_at is None and deadline.due_at is not None:
-        _case(draft, first_due_at=deadline.due_at, due_at=deadline.due_at, yellow_at=deadline.yellow_at)
-
-
-def _case(draft: Draft, **fields: Any) -> None:
-    draft.told.append(("case", 0, fields))
-    draft.case = draft.case._replace(**fields)
+        tell_case(draft, first_due_at=deadline.due_at, due_at=deadline.due_at, yellow_at=deadline.yellow_at)
 
 
 # The centre's track
@@ -159,22 +129,22 @@ def _case(draft: Draft, **fields: Any) -> None:
 def _centre(draft: Draft) -> None:
     """The centre leaves its stage for the next one, or its assignment ends."""
     span = draft.root_span or _rest(draft)
-    _end_stay(draft, span)
+    end_stay(draft, span)
     if span.round == draft.case.round:
         draft.stays = (*draft.stays, Stay(span.stage, span.started_at, draft.at))
     if draft.row.centre == END:
-        draft.root = _changed(draft, draft.root, ended_at=draft.at, verdict=draft.row.target)
+        draft.root = tell_assignment(draft, draft.root, ended_at=draft.at, verdict=draft.row.target)
         draft.root_span = None
     else:
-        draft.root_span = _stay(draft, draft.root, _stage(draft), _centre_deadline(draft), main=True)
+        draft.root_span = begin_stay(draft, draft.root, _stage(draft), _centre_deadline(draft), main=True)
 
 
 def _rest(draft: Draft) -> SpanRow:
     """A case that had ended goes on: the time between was nobody's."""
     assert draft.root.ended_at is not None  # else the centre would stand in a stage
     since = draft.root.ended_at
-    draft.root = _changed(draft, draft.root, ended_at=None, verdict="")
-    return _stay(draft, draft.root, "rest", NO_DEADLINE, main=True, since=since)
+    draft.root = tell_assignment(draft, draft.root, ended_at=None, verdict="")
+    return begin_stay(draft, draft.root, "rest", NO_DEADLINE, main=True, since=since)
 
 
 def _stage(draft: Draft) -> str:
@@ -211,7 +181,7 @@ def _assign(draft: Draft) -> None:
         assignment_id(case.id, draft.assigned), case.id, draft.assigned, draft.root.id, case.round, "main",
         responsible, acting, draft.at, *deadline, ruled=draft.row.name == "rule_dispatch", parts=parts,
     )  # fmt: skip
-    draft.told.append(("assignment", unit.no, _fields_of(unit)))
+    draft.told.append(("assignment", unit.no, fields_of(unit)))
     draft.unit = draft.assignments[unit.no] = unit
     _first_deadline(draft, deadline)
 
@@ -231,18 +201,18 @@ def _unit(draft: Draft) -> None:
         return
     part = span.part if span and effect not in ("opens", "reopens") else ""
     if span is not None and effect not in ("opens", "reopens"):
-        _end_stay(draft, span)
+        end_stay(draft, span)
     if effect == "ends":
         if draft.row.name == "handle":
             _rest_at_once(draft, part)
-        draft.unit = _changed(draft, draft.unit, ended_at=draft.at, verdict=what)
+        draft.unit = tell_assignment(draft, draft.unit, ended_at=draft.at, verdict=what)
         draft.unit_span = None
         return
     if effect == "rules":
-        draft.unit = _changed(draft, draft.unit, ruled=True)
+        draft.unit = tell_assignment(draft, draft.unit, ruled=True)
     contractor = draft.facts.contractor or (span.contractor_id if span else None)
     deadline, part = _unit_deadline(draft, what, part)
-    draft.unit_span = _stay(draft, draft.unit, what, deadline, main=False, part=part, contractor=contractor)
+    draft.unit_span = begin_stay(draft, draft.unit, what, deadline, main=False, part=part, contractor=contractor)
 
 
 def _rest_at_once(draft: Draft, part: str) -> None:
@@ -251,7 +221,7 @@ def _rest_at_once(draft: Draft, part: str) -> None:
     parts = holds.parts_of(draft.unit)
     done = next((i for i, known in enumerate(parts) if known.name == part), len(parts))
     for known in parts[done + 1 :]:
-        _end_stay(draft, _stay(draft, draft.unit, "handle", known.deadline, main=False, part=known.name))
+        end_stay(draft, begin_stay(draft, draft.unit, "handle", known.deadline, main=False, part=known.name))
 
 
 def _unit_deadline(draft: Draft, stage: str, part: str) -> tuple[Deadline, str]:
@@ -263,7 +233,7 @@ def _unit_deadline(draft: Draft, stage: str, part: str) -> tuple[Deadline, str]:
         return NO_DEADLINE, part
     if draft.unit.due_at is None and draft.row.name == "sign_for" and draft.clock.rules.starts == "sign_for":
         (due_at, yellow_at), written = _full(draft)
-        draft.unit = _changed(draft, draft.unit, due_at=due_at, yellow_at=yellow_at, parts=written)
+        draft.unit = tell_assignment(draft, draft.unit, due_at=due_at, yellow_at=yellow_at, parts=written)
         _first_deadline(draft, Deadline(due_at, yellow_at))
     parts = holds.parts_of(draft.unit)
     if not parts:
@@ -273,170 +243,3 @@ def _unit_deadline(draft: Draft, stage: str, part: str) -> tuple[Deadline, str]:
     else:
         now = next((known for known in parts if known.name == part), parts[0])
     return (NO_DEADLINE if draft.unit.due_at is None else now.deadline), now.name
-
-
-# Requests for more time, and what is told or counted anew
-
-
-def _request(draft: Draft) -> None:
-    name, unit, hold = draft.row.name, draft.unit, draft.hold
-    if unit is None:
-        return
-    if name in HOLDS:
-        draft.hold = holds.asked(
-            name, draft.case, unit, hold, draft.at, draft.actor, draft.facts, draft.clock, draft.granted
-        )
-        draft.told.append(("hold", draft.hold.no, _fields_of(draft.hold)))
-        draft.holds.append(draft.hold)
-    elif name == "grant_hold" and hold is not None and holds.goes_on(hold):
-        _hold(draft, approved=hold.approved + 1)
-    elif name == "grant_hold" and hold is not None:
-        fields, deadlines = holds.granted(hold, draft.case, unit, draft.clock, draft.at)
-        if holds.chain_of(hold):
-            fields["approved"] = hold.approved + 1
-        _hold(draft, decided_at=draft.at, decided_by=draft.actor, granted=True, **fields)
-        _move_deadlines(draft, deadlines)
-    elif name == "deny_hold":
-        _hold(draft, decided_at=draft.at, decided_by=draft.actor, granted=False)
-    elif name == "end_hold" and hold is not None:
-        _hold(draft, ended_at=draft.at)
-        _move_deadlines(draft, holds.resumed(hold, draft.case, unit, draft.clock, draft.at))
-    elif name in ESCALATIONS and draft.facts.level:
-        draft.unit = _changed(draft, unit, told=draft.facts.level)
-    elif name == "recount" and draft.facts.recounted is not None:
-        now, before = draft.facts.recounted
-        if before is not None:
-            _hold(draft, before=holds.written(before))
-        _move_deadlines(draft, now)
-
-
-def _lapse(draft: Draft) -> None:
-    """The unit gives the work out of its hands: a request that waits is void, a pause that lasts ends."""
-    stands = holds.standing_of(draft.hold, draft.at)
-    if not stands or draft.hold is None or draft.unit is None:
-        return
-    hold = draft.hold
-    _hold(draft, ended_at=draft.at)
-    if stands == holds.RUNNING:
-        _move_deadlines(draft, holds.resumed(hold, draft.case, draft.unit, draft.clock, draft.at))
-
-
-def _move_deadlines(draft: Draft, now: Deadlines) -> None:
-    """Write what is due when from now on: in the case, the unit's assignment, and the stays that are open.
-
-    What was told of the old deadline is told again of the new one.
-    """
-    unit = draft.unit
-    assert unit is not None  # the caller has seen to it
-    if now.case != (draft.case.due_at, draft.case.yellow_at):
-        _case(draft, due_at=now.case.due_at, yellow_at=now.case.yellow_at)
-        if draft.root_span is not None and draft.root_span.stage == "out":
-            draft.root_span = _due(draft, draft.root_span, now.case)
-    if now.assignment == (unit.due_at, unit.yellow_at):
-        return
-    fields: dict[str, Any] = {"due_at": now.assignment.due_at, "yellow_at": now.assignment.yellow_at}
-    if unit.told:
-        fields["told"] = 0
-    if now.parts:
-        fields["parts"] = holds.write_parts(now.parts)
-    draft.unit = _changed(draft, unit, **fields)
-    span = draft.unit_span
-    if span is not None and span.stage == "handle":
-        own = next((part.deadline for part in now.parts if part.name == span.part), now.assignment)
-        draft.unit_span = _due(draft, span, own if now.assignment.due_at else NO_DEADLINE)
-
-
-# Ties to other cases
-
-
-def _links(draft: Draft, before: Snapshot) -> None:
-    name, other, facts = draft.row.name, draft.facts.other, draft.facts
-    live = [link for link in before.links if link.ended_at is None]
-    if name in ("merge", "link") and other is not None:
-        _tie(draft, len(before.links) + 1, "duplicate_of" if name == "merge" else facts.link, other.id)
-    elif name == "unmerge":
-        _untie(draft, *(link for link in live if link.kind == "duplicate_of"))
-    elif name == "unlink" and other is not None:
-        _untie(draft, *(link for link in live if link.other_id == other.id))
-
-
-def _tie(draft: Draft, no: int, kind: str, other: int) -> None:
-    link = LinkRow(draft.case.id, no, kind, other, draft.at, draft.actor)
-    draft.told.append(("link", no, _fields_of(link)))
-    draft.links.append(link)
-
-
-def _untie(draft: Draft, *links: LinkRow) -> None:
-    for link in links:
-        draft.told.append(("link", link.no, {"ended_at": draft.at}))
-        draft.links.append(link._replace(ended_at=draft.at))
-
-
-# Rows
-
-
-def _stay(
-    draft: Draft,
-    assignment: AssignmentRow,
-    stage: str,
-    due: Deadline,
-    *,
-    main: bool,
-    part: str = "",
-    contractor: int | None = None,
-    since: datetime | None = None,
-) -> SpanRow:
-    fields: dict[str, Any] = {
-        "assignment_id": assignment.id,
-        "main": main,
-        "stage": stage,
-        "round": draft.case.round,
-        "organisation_id": assignment.acting_org_id,
-        "started_at": since or draft.at,
-    }
-    if due.due_at is not None:
-        fields["due_at"], fields["yellow_at"] = due
-    if part:
-        fields["part"] = part
-    if contractor is not None:
-        fields["contractor_id"] = contractor
-    draft.stayed += 1
-    draft.told.append(("span", draft.stayed, fields))
-    span = draft.spans[draft.stayed] = new_span(draft.case, draft.stayed, fields)
-    return span
-
-
-def _end_stay(draft: Draft, span: SpanRow) -> None:
-    at, actor, post = draft.at, draft.actor, draft.post
-    outcome = draft.row.leads_to(draft.case.state)
-    draft.told.append(("span", span.no, {"ended_at": at, "outcome": outcome, "person": actor, "post": post}))
-    draft.spans[span.no] = SpanRow._make((*span[:ENDING], at, outcome, post, actor, *span[ENDING + 4 :]))
-
-
-def _due(draft: Draft, span: SpanRow, due: Deadline) -> SpanRow:
-    draft.told.append(("span", span.no, {"due_at": due.due_at, "yellow_at": due.yellow_at}))
-    moved_span = draft.spans[span.no] = span._replace(due_at=due.due_at, yellow_at=due.yellow_at)
-    return moved_span
-
-
-def _changed(draft: Draft, row: AssignmentRow, **fields: Any) -> AssignmentRow:
-    draft.told.append(("assignment", row.no, fields))
-    changed = draft.assignments[row.no] = row._replace(**fields)
-    return changed
-
-
-def _hold(draft: Draft, **fields: Any) -> None:
-    assert draft.hold is not None  # the refusals have seen to it
-    draft.told.append(("hold", draft.hold.no, fields))
-    draft.hold = draft.hold._replace(**fields)
-    draft.holds.append(draft.hold)
-
-
-def _fields_of(row: AssignmentRow | HoldRow | LinkRow) -> dict[str, Any]:
-    """The fields of a new row but for its key and what has its default."""
-    defaults = row._field_defaults
-    return {
-        name: value
-        for name, value in row._asdict().items()
-        if name not in ("id", "case_id", "no") and (name not in defaults or value != defaults[name])
-    }
