@@ -128,7 +128,7 @@ def test_the_lifecycle_needs_neither_city_nor_database() -> None:
     assert (steps["remind"]["to"], steps["remind"]["keeps"], steps["remind"]["routes"]) == (None, True, ["full"])
     roles = {line["name"]: line["roles"] for line in told["permissions"]}
     assert roles.keys() == {line["permission"] for line in told["steps"]}
-    assert roles["cases.dispatch"] == ["dispatcher"]
+    assert roles["cases.dispatch"] == ["dispatcher", "section_chief"]
 
     drawn = ElementTree.fromstring(run("lifecycle", "--svg", **nowhere).out)
     assert drawn.tag == "{http://www.w3.org/2000/svg}svg"

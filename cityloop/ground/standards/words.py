@@ -9,6 +9,7 @@ STAGES: dict[str, str] = {
     "dispatch": N_("dispatching"),
     "sign_for": N_("signing for"),
     "handle": N_("handling"),
+    "feedback": N_("feeding back"),
     "check": N_("checking"),
     "close": N_("closing"),
     "rule_return": N_("deciding on the return"),

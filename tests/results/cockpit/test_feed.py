@@ -203,13 +203,15 @@ def test_whoever_comes_back_is_told_what_was_missed(desk: Desk) -> None:
         async with living() as (_, opened):
             again = await opened(t, ready=False, **{"Last-Event-ID": seen["id"]})
             assert (await before_ready(again))[-2:] == ["register", "file"]
-            await aside(lambda: desk.step(case, "void", "shift_leader", reason="by mistake"))
-            void = await again.event("entry")
-            assert void["data"]["step"] == "void"
-            asked = await opened(t, f"&last={void['id']}", ready=False)
-            assert (await before_ready(asked))[-1] == "void"  # at least once
+            await aside(
+                lambda: desk.step(case, "rule_dispatch", "section_chief", organisation="roads", basis="Decree 7")
+            )
+            ruled = await again.event("entry")
+            assert ruled["data"]["step"] == "rule_dispatch"
+            asked = await opened(t, f"&last={ruled['id']}", ready=False)
+            assert (await before_ready(asked))[-1] == "rule_dispatch"  # at least once
             fresh = await opened(t, "&recent=2", ready=False)
-            assert await before_ready(fresh) == ["file", "void"]
+            assert await before_ready(fresh) == ["file", "rule_dispatch"]
             assert await before_ready(await opened(t, ready=False)) == []
 
     everybody(desk)
