@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from playwright.sync_api import FilePayload, Page, expect
 
 from web.seeding import CHANGED, REJECTED
+from web.steps import reach
 
 SIZES = {"phone": (360, 780), "tablet": (820, 1100), "desk": (1440, 900)}
 WALLS = {"wall": (1920, 1080), "large-wall": (3840, 2160)}
@@ -38,7 +39,7 @@ def first_case(page: Page) -> None:
 
 def open_step(page: Page) -> None:
     first_case(page)
-    page.locator("button[data-step]:not([aria-disabled])").first.click()
+    page.locator("button[data-step]:not([aria-disabled]):visible").first.click()
     expect(page.locator("form textarea, form input").first).to_be_visible()
 
 
@@ -51,7 +52,7 @@ def why(page: Page) -> None:
 def ask(step: str) -> Callable[[Page], None]:
     def act(page: Page) -> None:
         first_case(page)
-        page.locator(f"button[data-step={step}]").click()
+        reach(page, step).click()
         page.locator("form button[type=submit]").click()
         expect(page.locator("form [aria-invalid]").first).to_be_visible()
 
