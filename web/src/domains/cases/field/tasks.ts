@@ -2,7 +2,8 @@ import { useQuery } from '@tanstack/vue-query'
 import { api } from '@/app/api'
 import { say } from '@/app/language'
 import { metresBetween, type Point } from '@/domains/cockpit/points'
-import type { CaseLine } from '@/generated/api'
+import type { CaseLine, Countdown } from '@/generated/api'
+import type { Timed } from '../case/deadline'
 
 const PULSE_MS = 60_000
 const MOST = 200
@@ -46,6 +47,13 @@ export function tasksFrom(lines: readonly CaseLine[], here: Point | null): Task[
     return step ? [{ line, step, point, away: here && point ? metresBetween(here, point) : null }] : []
   })
   return here ? tasks.toSorted((a, b) => (a.away ?? Infinity) - (b.away ?? Infinity)) : tasks
+}
+
+/** The limit that presses: that of the stage it stands in, where there is one, else the whole case's. */
+export function limitOf(line: CaseLine): Timed & { told: Countdown | null } {
+  return line.stage_countdown
+    ? { due: line.stage_due_at, yellow: line.stage_yellow_at, ended: null, told: line.stage_countdown }
+    : { due: line.due_at, yellow: line.yellow_at, ended: null, told: line.countdown }
 }
 
 /** `350 m`, `1.2 km`. */
