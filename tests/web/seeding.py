@@ -6,7 +6,7 @@ from uuid import uuid4
 
 from playwright.sync_api import APIRequestContext, FilePayload, Page
 
-from web.steps import photo, post_past_the_page
+from web.steps import go, photo, post_past_the_page
 
 
 def signals(citizen: APIRequestContext, folder: Path) -> None:
@@ -20,6 +20,12 @@ def signals(citizen: APIRequestContext, folder: Path) -> None:
     picture = _sent(citizen, photo(folder / "held.jpg", "#884422"))
     _report(citizen, here | {"words": f"Cheap lamps at {links}", "photos": [picture]})
     _report(citizen, {"lon": 11.5, "lat": 51.5, "words": "A bench is broken"})
+
+
+def merged(acceptor: Page) -> None:
+    """Two of the open cases are the same."""
+    found = acceptor.context.request.get("/api/cases?state=reported&sort=newest").json()["cases"]
+    go(acceptor, found[1]["number"], "merge", other=found[0]["number"])
 
 
 def _sent(citizen: APIRequestContext, path: Path) -> str:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from playwright.sync_api import FilePayload, Page, expect
 
 from web.seeding import CHANGED, REJECTED
+from web.steps import reach
 
 SIZES = {"phone": (360, 780), "tablet": (820, 1100), "desk": (1440, 900)}
 WALLS = {"wall": (1920, 1080), "large-wall": (3840, 2160)}
@@ -38,7 +39,7 @@ def first_case(page: Page) -> None:
 
 def open_step(page: Page) -> None:
     first_case(page)
-    page.locator("button[data-step]:not([aria-disabled])").first.click()
+    page.locator("button[data-step]:not([aria-disabled]):visible").first.click()
     expect(page.locator("form textarea, form input").first).to_be_visible()
 
 
@@ -51,11 +52,50 @@ def why(page: Page) -> None:
 def ask(step: str) -> Callable[[Page], None]:
     def act(page: Page) -> None:
         first_case(page)
-        page.locator(f"button[data-step={step}]").click()
+        reach(page, step).click()
         page.locator("form button[type=submit]").click()
         expect(page.locator("form [aria-invalid]").first).to_be_visible()
 
     return act
+
+
+def unfolded(page: Page) -> None:
+    """Every step that begins here, with what forbids it."""
+    first_case(page)
+    for summary in page.locator("section.steps summary").all():
+        if summary.evaluate("(it) => !it.parentElement.open"):
+            summary.click()
+
+
+def compare(page: Page) -> None:
+    first_case(page)
+    reach(page, "merge").click()
+    page.locator("form li button").first.click()
+    expect(page.get_by_role("region", name=re.compile("^(The other case|另一案)$"))).to_be_visible()
+
+
+def prove(page: Page) -> None:
+    """The reason of a return is chosen; its proof is asked for."""
+    first_case(page)
+    reach(page, "request_return").click()
+    page.locator("form input[value=not_ours]").check()
+    expect(page.locator("form input[type=text]")).to_be_visible()
+
+
+def first_task(page: Page) -> None:
+    page.locator("main li a").first.click()
+    page.wait_for_url("**/field/*")
+    expect(page.locator("form fieldset")).to_be_visible()
+
+
+def task_map(page: Page) -> None:
+    page.get_by_role("button", name=re.compile("^(Map|地图)$")).click()
+    expect(page.locator("canvas")).to_be_visible(timeout=15_000)
+
+
+def unanswered(page: Page) -> None:
+    first_task(page)
+    page.locator("form button[type=submit]").click()
 
 
 def open_filters(page: Page) -> None:
@@ -216,6 +256,15 @@ SHOTS = (
     Shot("case-closed", "shift_leader", "/desk?queue=all&state=closed", first_row),
     Shot("case-step", "dispatcher", "/desk?queue=all&state=filed", open_step),
     Shot("case-handler", "handler-roads", "/desk?queue=all&state=handling", first_case),
+    Shot("case-steps", "shift_leader", "/desk?queue=all&state=handled", unfolded),
+    Shot("case-merge", "acceptor", "/desk?queue=all&state=reported&sort=newest", compare),
+    Shot("case-merged", "acceptor", "/desk?queue=all&state=merged", first_row),
+    Shot("case-return", "handler-roads", "/desk?queue=all&state=handling&light=green", prove),
+    Shot("field", "collector", "/field"),
+    Shot("field-map", "collector", "/field", task_map, sizes=("phone", "tablet"), whole=False),
+    Shot("field-task", "collector", "/field", first_task),
+    Shot("field-unanswered", "collector", "/field", unanswered, sizes=("phone",)),
+    Shot("field-unknown", "collector", "/field/NONE", sizes=("phone",)),
     Shot("case-unknown", "shift_leader", "/cases/NONE"),
     Shot("new-report", "acceptor", "/desk/new"),
     Shot("new-report-duplicates", "acceptor", "/desk/new", likely_duplicates),

@@ -12,7 +12,7 @@ from playwright.sync_api import Browser, Page, expect
 
 from web.conftest import SEEDED, Opens, sign_in
 from web.looking import axe_faults, layout_faults
-from web.seeding import objects, proposals, requests, signals
+from web.seeding import merged, objects, proposals, requests, signals
 from web.server import Server, make_city
 from web.shots import LOOKS, SHOTS, SIZES, WALLS, Shot
 
@@ -35,6 +35,7 @@ def seeded(server: Server, chromium: Browser, tmp_path_factory: pytest.TempPathF
     proposals(people["rule_editor"], people["leader"])
     objects(people["administrator"])
     requests(people, tmp_path_factory.mktemp("forms"))
+    merged(people["acceptor"])
     citizen = chromium.new_context(base_url=server.url)
     signals(citizen.request, tmp_path_factory.mktemp("photos"))
     for context in (citizen, *(page.context for page in people.values())):

@@ -82,6 +82,17 @@ export const router = createRouter({
       meta: { layout: 'staff', permission: 'cases.read', title: 'approvals.register.title' },
     },
     {
+      path: '/field',
+      component: () => import('@/domains/cases/field/FieldPage.vue'),
+      meta: { layout: 'staff', permission: ['cases.pre_verify', 'cases.check'], title: 'cases.field.title' },
+    },
+    {
+      path: '/field/:number',
+      component: () => import('@/domains/cases/field/FieldTaskPage.vue'),
+      props: true,
+      meta: { layout: 'staff', permission: ['cases.pre_verify', 'cases.check'], title: 'cases.field.title' },
+    },
+    {
       path: '/map',
       component: () => import('@/domains/cockpit/MapPage.vue'),
       meta: { layout: 'staff', permission: 'cases.read', title: 'app.nav.map' },

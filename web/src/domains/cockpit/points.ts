@@ -33,6 +33,12 @@ export function rounded({ lon, lat }: Point): Point {
   return { lon: Number(around.toFixed(6)), lat: Number(Math.min(85, Math.max(-85, lat)).toFixed(6)) }
 }
 
+/** How far two points lie apart, in metres; on the scale of a city the earth is flat. */
+export function metresBetween(one: Point, other: Point): number {
+  const shrink = Math.cos((((one.lat + other.lat) / 2) * Math.PI) / 180)
+  return METRES_A_DEGREE * Math.hypot((other.lon - one.lon) * shrink, other.lat - one.lat)
+}
+
 /** A circle of so many metres as a ring of a polygon. */
 export function circle(centre: Point, metres: number): [number, number][] {
   return Array.from({ length: 49 }, (_, corner) => {

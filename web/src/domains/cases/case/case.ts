@@ -1,6 +1,7 @@
 import { keepPreviousData, useQuery, useQueryClient } from '@tanstack/vue-query'
 import { computed, type Ref } from 'vue'
 import { api } from '@/app/api'
+import type { CaseOut } from '@/generated/api'
 
 const PULSE_MS = 30_000
 
@@ -24,6 +25,27 @@ export function useReports(number: Ref<string>) {
       queryKey: ['cases', 'reports', number.value],
       queryFn: ({ signal }: { signal: AbortSignal }) =>
         api.get('/api/cases/{number}/reports', { params: { path: { number: number.value } }, signal }),
+    })),
+  )
+}
+
+const NEAR_M = 500
+
+/** Open cases near one, nearest first, itself among them. */
+export function useNear(row: () => CaseOut | null) {
+  const point = computed(() => {
+    const { lon = null, lat = null } = row() ?? {}
+    return lon === null || lat === null ? null : { lon, lat }
+  })
+  return useQuery(
+    computed(() => ({
+      queryKey: ['cases', 'near', point.value, NEAR_M],
+      queryFn: ({ signal }: { signal: AbortSignal }) =>
+        api.get('/api/cases/near', {
+          params: { query: { lon: point.value?.lon ?? 0, lat: point.value?.lat ?? 0, radius_m: NEAR_M } },
+          signal,
+        }),
+      enabled: point.value !== null,
     })),
   )
 }

@@ -5,7 +5,20 @@ import type { LimitOut, NeedOut, StepIn } from '@/generated/api'
 type Words = Required<
   Pick<
     StepIn,
-    'organisation' | 'situation' | 'reason' | 'result' | 'verdict' | 'closing_kind' | 'measures' | 'note' | 'photos'
+    | 'organisation'
+    | 'situation'
+    | 'reason'
+    | 'result'
+    | 'verdict'
+    | 'closing_kind'
+    | 'measures'
+    | 'basis'
+    | 'means'
+    | 'other'
+    | 'link'
+    | 'disputed'
+    | 'note'
+    | 'photos'
   >
 >
 /** What a person fills in for a step, under the names that the server gives it. Every fact is text while it is being
@@ -24,6 +37,11 @@ export const EMPTY: Draft = {
   until: '',
   review_on: '',
   measures: '',
+  basis: '',
+  means: '',
+  other: '',
+  link: '',
+  disputed: '',
   note: '',
   photos: [],
 }
@@ -31,6 +49,29 @@ export const EMPTY: Draft = {
 /** Whether a need is one that a person fills in here. */
 export function asked(need: NeedOut): need is NeedOut & { fact: Fact } {
   return need.fact in EMPTY
+}
+
+type Wanted = NeedOut & { fact: Fact }
+
+/** What proves the reason that is chosen: a fact, or `photos`, or `note`; empty where nothing has to. */
+export function proofOf(needs: readonly NeedOut[], facts: Readonly<Record<string, unknown>>): string {
+  const chosen = needs.flatMap((need) => need.choices.filter((choice) => choice.value === facts[need.fact]))
+  return chosen.find((choice) => choice.proof)?.proof ?? ''
+}
+
+/** The needs of a form as it is filled in: what only proves a reason is asked for together with that reason. */
+export function shownOf(needs: readonly NeedOut[], facts: Readonly<Record<string, unknown>>): Wanted[] {
+  const proofs = new Set(needs.flatMap((need) => need.choices.map((choice) => choice.proof)))
+  const proof = proofOf(needs, facts)
+  return needs.filter(asked).filter((need) => need.required || !proofs.has(need.fact) || need.fact === proof)
+}
+
+/** What goes to the server: the facts that were asked for, and nothing that was hidden again meanwhile. */
+export function factsOf(shown: readonly Wanted[], facts: Readonly<Partial<Record<Fact, string>>>) {
+  const words: Draft = { ...EMPTY }
+  for (const { fact } of shown) words[fact] = (facts[fact] ?? '').trim()
+  const { photos: _photos, note: _note, situation: _situation, ...told } = words
+  return { ...told, ...timesOf(words) }
 }
 
 /** Whether a fact has been filled in. */
@@ -60,7 +101,7 @@ export function useDraft(number: string, step: string, needs: readonly NeedOut[]
   const draft = ref<Draft>({ ...EMPTY, ...kept(key) })
   for (const need of needs.filter(asked)) {
     const [only, ...others] = need.choices
-    if (only && !others.length) draft.value[need.fact] = only.value
+    if (only && !others.length && need.required) draft.value[need.fact] = only.value
   }
   watch(draft, (now) => sessionStorage.setItem(key, JSON.stringify(now)), { deep: true })
 
