@@ -32,6 +32,13 @@ PERMISSIONS: dict[str, str] = {
     "cases.check": N_("Check the result on site"),
     "cases.close": N_("Close a case"),
     "cases.void": N_("Void a case"),
+    "orders.read": N_("Read orders"),
+    "orders.remind": N_("Issue reminders"),
+    "orders.issue": N_("Issue supervision orders"),
+    "orders.instruct": N_("Issue leader's instructions and conference matters"),
+    "orders.sign": N_("Sign orders before they are issued"),
+    "orders.answer": N_("Sign for orders and reply to them"),
+    "orders.judge": N_("Accept replies to orders or send them back"),
     "rules.read": N_("Read the rule book"),
     "rules.propose": N_("Propose changes of the rule book"),
     "rules.approve": N_("Decide on proposals for the rule book"),
@@ -85,34 +92,40 @@ ROLES: dict[str, Role] = {
             N_("Shift leader"),
             Axis.SUPERVISION,
             "reports.judge reports.contact cases.read cases.ask_verification cases.register cases.file cases.refuse "
-            "cases.check cases.close cases.void rules.read ledger.read objects.read evaluation.read",
+            "cases.check cases.close cases.void orders.read rules.read ledger.read objects.read evaluation.read",
         ),
         _role(
             "dispatcher",
             N_("Dispatcher"),
             Axis.COMMAND,
-            "cases.read cases.dispatch cases.decide_return cases.decide_hold cases.end_hold cases.remind rules.read "
-            "ledger.read objects.read evaluation.read",
+            "cases.read cases.dispatch cases.decide_return cases.decide_hold cases.end_hold cases.remind orders.read "
+            "orders.remind rules.read ledger.read objects.read evaluation.read",
+        ),
+        _role(
+            "supervision_officer",
+            N_("Supervision officer"),
+            Axis.COMMAND,
+            "cases.read orders.read orders.remind orders.issue orders.judge rules.read ledger.read objects.read",
         ),
         _role(
             "handler",
             N_("Handler"),
             Axis.COMMAND,
-            "cases.read cases.sign_for cases.request_return cases.handle cases.ask_hold cases.end_hold rules.read "
-            "ledger.read ledger.consent objects.read",
+            "cases.read cases.sign_for cases.request_return cases.handle cases.ask_hold cases.end_hold orders.read "
+            "orders.answer rules.read ledger.read ledger.consent objects.read",
             handles=True,
         ),
         _role(
             "evaluator",
             N_("Evaluator"),
             Axis.SUPERVISION,
-            "cases.read rules.read ledger.read objects.read evaluation.read",
+            "cases.read orders.read rules.read ledger.read objects.read evaluation.read",
         ),
         _role(
             "auditor",
             N_("Auditor"),
             Axis.SUPERVISION,
-            "cases.read rules.read ledger.read objects.read evaluation.read audit.read",
+            "cases.read orders.read rules.read ledger.read objects.read evaluation.read audit.read",
         ),
         _role(
             "administrator",
@@ -136,7 +149,8 @@ ROLES: dict[str, Role] = {
             "leader",
             N_("Centre leader"),
             Axis.SUPERVISION,
-            "cases.read rules.read objects.read rules.approve ledger.read ledger.approve evaluation.read",
+            "cases.read orders.read orders.sign orders.instruct rules.read objects.read rules.approve ledger.read "
+            "ledger.approve evaluation.read",
         ),
         _role("machine", N_("Reporting machine"), Axis.SUPERVISION, "reports.create"),
     )

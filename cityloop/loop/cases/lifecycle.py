@@ -130,6 +130,8 @@ STEPS: dict[str, Step] = {
         Step("warn", N_("Warn"), _with_unit, KEEP, "cases.remind", C),
         Step("remind", N_("Remind"), _with_unit, KEEP, "cases.remind", C),
         Step("propose_supervision", N_("Propose a supervision order"), _with_unit, KEEP, "cases.remind", C),
+        Step("order", N_("Order from above"), ("filed", *_with_unit, "handled", "checked"), KEEP, "orders.issue", C,
+             needs=("order",)),
         Step("recount", N_("Count the time anew"), _open, KEEP, "cases.recount", S, needs=("recounted",)),
     )
 }  # fmt: skip
@@ -137,10 +139,12 @@ STEPS: dict[str, Step] = {
 STEPS_FROM: dict[str, tuple[str, ...]] = {
     state: tuple(name for name, step in STEPS.items() if state in step.sources) for state in STATES
 }
-STANDBY = frozenset({"void", "end_hold", "grant_hold", "deny_hold", "warn", "remind", "propose_supervision", "recount"})
+STANDBY = frozenset(
+    {"void", "end_hold", "grant_hold", "deny_hold", "warn", "remind", "propose_supervision", "order", "recount"}
+)
 """Steps that are possible nearly always: that one may take them makes a case nobody's work."""
-BY_ITSELF = frozenset({"warn", "recount"})
-"""Steps that the system takes and nobody is offered."""
+BY_ITSELF = frozenset({"warn", "recount", "order"})
+"""Steps that the system takes, or another room takes along, and nobody is offered."""
 HOLDS = {"ask_extension": "extension", "ask_deferral": "deferral", "ask_shelving": "shelving"}
 """What each request asks for."""
 HOLD_KINDS = {"extension": N_("extension"), "deferral": N_("deferral"), "shelving": N_("shelving")}
@@ -162,6 +166,7 @@ FACTS = {
     "review_on": N_("a day for looking at it again"),
     "measures": N_("measures that keep it safe"),
     "recounted": N_("what is counted anew"),
+    "order": N_("the order"),
 }
 """What the needs of the steps are called."""
 FACT_KINDS = {

@@ -36,7 +36,7 @@ FIRST = b"\0" * 32
 Changes = list[tuple[str, int, dict[str, Any]]]
 """What a step changes: (`case`, `assignment`, `span`, `hold` or `told`; its number; fields and their new values)."""
 
-_WORDS = ("reason", "result", "verdict", "closing_kind")
+_WORDS = ("reason", "result", "verdict", "closing_kind", "order")
 
 _TOLD = CaseRow._fields[CaseRow._fields.index("category_id") :]
 
