@@ -11,6 +11,7 @@ from cityloop.core.texts import _
 
 SCREENS = (
     r"(?:|report|follow|sign-in|account|desk|desk/(?:new|waiting|held)|cases/[^/]+|map|wall|scores|calendars"
+    r"|orders|orders/[^/]+"
     r"|objects|objects/[^/]+|objects/import/[^/]+"
     r"|ledger|ledger/(?:gaps|rows|proposals)|ledger/proposals/(?:new|[0-9]+)"
     r"|rules|rules/[^/]+|rules/proposals/(?:new|[0-9]+|[0-9]+/rule))"

@@ -25,9 +25,9 @@ from cityloop.loop.orders.schemas import (
     OrderCounts,
     OrderFilter,
     OrderIn,
-    OrderLine,
     OrderOut,
     OrderPage,
+    OrdersOfCase,
     OrderStepIn,
 )
 from cityloop.loop.orders.whole import lines, whole
@@ -103,11 +103,12 @@ def take_step(request: HttpRequest, reference: str, body: OrderStepIn) -> dict[s
     return whole(order_id, actor, ground(), at)
 
 
-@router.get("/cases/{number}/orders", response=list[OrderLine])
-def of_case(request: HttpRequest, number: str) -> list[dict[str, Any]]:
+@router.get("/cases/{number}/orders", response=OrdersOfCase)
+def of_case(request: HttpRequest, number: str) -> dict[str, Any]:
     """The orders over a case, the latest first; none for whoever reads no orders."""
     actor, at = actor_of(request), clock.now()
-    return lines(queries.rows(queries.of_case(id_of(number, actor), actor, at)), ground(), at)
+    found = queries.of_case(id_of(number, actor), actor, at)
+    return {"orders": lines(queries.rows(found), ground(), at), "at": at}
 
 
 def _reader(request: HttpRequest) -> Actor:

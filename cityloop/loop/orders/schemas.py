@@ -102,6 +102,13 @@ class OrderPage(Schema):
     at: datetime
 
 
+class OrdersOfCase(Schema):
+    """Lights are those of `at`."""
+
+    orders: list[OrderLine]
+    at: datetime
+
+
 class OrderCounts(Schema):
     by_state: dict[str, int]
     by_light: dict[str, int]

@@ -166,7 +166,7 @@ def test_limits_count_on_the_calendar_and_by_level(people: People) -> None:
     assert pressing["reply_due_at"] == order["reply_due_at"]
     reminder = made(people["dispatcher"], SUPERVISION, kind="reminder", cases=[case])
     assert (instant(reminder["sign_due_at"]) - instant(reminder["issued_at"]), reminder["reply_due_at"]) == (
-        timedelta(hours=2), None
+        timedelta(hours=4), None
     )  # fmt: skip
     free = made(people["leader"], INSTRUCTION)
     assert (free["sign_due_at"], free["light"], free["countdown"]) == (None, "none", None)
@@ -343,9 +343,9 @@ def test_who_sees_which_orders(people: People) -> None:
     }.items():
         assert set(listed(people[post])) == expected, post
     assert people["handler-parks"].get("/orders/DB20250001").status_code == 404
-    seen = people["handler-roads"].get(f"/cases/{case}/orders").json()
+    seen = people["handler-roads"].get(f"/cases/{case}/orders").json()["orders"]
     assert [order["title"] for order in seen] == ["Among ourselves", "Holes at last"]
-    assert people["acceptor"].get(f"/cases/{case}/orders").json() == []
+    assert people["acceptor"].get(f"/cases/{case}/orders").json()["orders"] == []
     assert people["handler-parks"].get(f"/cases/{case}/orders").status_code == 404
 
 

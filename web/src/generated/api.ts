@@ -85,6 +85,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/cases/{number}/orders": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Of Case
+         * @description The orders over a case, the latest first; none for whoever reads no orders.
+         */
+        get: operations["orders_of_case"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/cases/{number}/photos/{photo}": {
         parameters: {
             query?: never;
@@ -980,6 +1000,110 @@ export interface paths {
          * @description The objects of a layer nearest to a point, nearest first.
          */
         get: operations["registry_nearest"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/orders": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Page
+         * @description Orders that the asker may see, the latest first.
+         */
+        get: operations["orders_page"];
+        put?: never;
+        /**
+         * Draft
+         * @description Draft an order; where nobody has to sign it, it is issued at once. The same key once more is the same order.
+         */
+        post: operations["orders_draft"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/orders/{reference}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * One
+         * @description An order with its cases, signatures and log, and the steps that begin at its state.
+         */
+        get: operations["orders_one"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/orders/{reference}/steps": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Take Step
+         * @description Take a step: `sign`, `sign_for`, `reply`, `accept`, `send_back` or `withdraw`; 409 in the wrong state.
+         */
+        post: operations["orders_take_step"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/orders/choices": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Choose
+         * @description What an order can be made of.
+         */
+        get: operations["orders_choose"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/orders/counts": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Counts
+         * @description How many orders the same filters find, by state and by light.
+         */
+        get: operations["orders_counts"];
         put?: never;
         post?: never;
         delete?: never;
@@ -4053,6 +4177,384 @@ export interface components {
              */
             state: string;
         };
+        /**
+         * OrderBody
+         * @description An organisation.
+         */
+        OrderBody: {
+            /** Code */
+            code: string;
+            /** Name */
+            name: string;
+        };
+        /**
+         * OrderCaseOut
+         * @description A case that an order covers, and that the asker may see.
+         */
+        OrderCaseOut: {
+            /** Address */
+            address: string;
+            /** Category Name */
+            category_name: string;
+            /** Closed At */
+            closed_at: string | null;
+            /** Due At */
+            due_at: string | null;
+            light: components["schemas"]["Light"];
+            /** Number */
+            number: string;
+            /** State */
+            state: string;
+            /** State Title */
+            state_title: string;
+        };
+        /**
+         * OrderChoices
+         * @description `kinds`: those that the asker may issue.
+         */
+        OrderChoices: {
+            /** Kinds */
+            kinds: components["schemas"]["ChoiceOut"][];
+            /** Levels */
+            levels: components["schemas"]["ChoiceOut"][];
+            /** Signatories */
+            signatories: components["schemas"]["OrderSignatory"][];
+        };
+        /** OrderCounts */
+        OrderCounts: {
+            /**
+             * At
+             * Format: date-time
+             */
+            at: string;
+            /** By Light */
+            by_light: {
+                [key: string]: number;
+            };
+            /** By State */
+            by_state: {
+                [key: string]: number;
+            };
+            /** Total */
+            total: number;
+        };
+        /**
+         * OrderFilter
+         * @description Which orders a list holds; what is empty does not narrow it.
+         *
+         *     `state`: codes with commas between; `target`: a code, with all below it; `mine`: in which the asker is the next to
+         *     do something; `overdue`: not signed for, or not answered, in time.
+         */
+        OrderFilter: {
+            /**
+             * Kind
+             * @default
+             * @enum {string}
+             */
+            kind: "" | "reminder" | "supervision" | "instruction" | "matter";
+            /**
+             * Level
+             * @default
+             * @enum {string}
+             */
+            level: "" | "ordinary" | "urgent" | "pressing";
+            /**
+             * Mine
+             * @default false
+             */
+            mine: boolean;
+            /**
+             * Overdue
+             * @default false
+             */
+            overdue: boolean;
+            /**
+             * State
+             * @default
+             */
+            state: string;
+            /**
+             * Target
+             * @default
+             */
+            target: string;
+        };
+        /**
+         * OrderIn
+         * @description `target`: an organisation; `cases`: by number; `signatories`: posts, in the order in which they sign.
+         *
+         *     `key`: what the form calls it, unique among those of one person: the same key twice is one order.
+         */
+        OrderIn: {
+            /**
+             * Basis
+             * @default
+             */
+            basis: string;
+            /**
+             * Cases
+             * @default []
+             */
+            cases: string[];
+            /** Key */
+            key: string;
+            /**
+             * Kind
+             * @enum {string}
+             */
+            kind: "reminder" | "supervision" | "instruction" | "matter";
+            /**
+             * Level
+             * @default ordinary
+             * @enum {string}
+             */
+            level: "ordinary" | "urgent" | "pressing";
+            /**
+             * Signatories
+             * @default []
+             */
+            signatories: string[];
+            /** Target */
+            target: string;
+            /** Text */
+            text: string;
+            /** Title */
+            title: string;
+        };
+        /**
+         * OrderLine
+         * @description `reference`: its number, or while it has none its id: what its address ends with. `due_at`: of the limit that
+         *     runs now, for signing until it is signed for, then for the reply; `cases`: how many it covers.
+         */
+        OrderLine: {
+            /** Cases */
+            cases: number;
+            /** Closed At */
+            closed_at: string | null;
+            countdown: components["schemas"]["Countdown"] | null;
+            /**
+             * Drafted At
+             * Format: date-time
+             */
+            drafted_at: string;
+            /** Due At */
+            due_at: string | null;
+            /** Issued At */
+            issued_at: string | null;
+            issuer: components["schemas"]["OrderBody"];
+            /** Kind */
+            kind: string;
+            /** Kind Title */
+            kind_title: string;
+            /** Level */
+            level: string;
+            /** Level Title */
+            level_title: string;
+            light: components["schemas"]["Light"];
+            /** Number */
+            number: string | null;
+            /** Reference */
+            reference: string;
+            /** Replied At */
+            replied_at: string | null;
+            /** Reply Due At */
+            reply_due_at: string | null;
+            /** Sign Due At */
+            sign_due_at: string | null;
+            /** Signed For At */
+            signed_for_at: string | null;
+            /** State */
+            state: string;
+            /** State Title */
+            state_title: string;
+            target: components["schemas"]["OrderBody"];
+            /** Title */
+            title: string;
+        };
+        /** OrderLogOut */
+        OrderLogOut: {
+            /**
+             * At
+             * Format: date-time
+             */
+            at: string;
+            /** Name */
+            name: string;
+            /** Note */
+            note: string;
+            /** Post */
+            post: string;
+            /** Post Name */
+            post_name: string;
+            /** Step */
+            step: string;
+            /** Title */
+            title: string;
+        };
+        /**
+         * OrderOut
+         * @description `covered`: those of its cases that the asker may see.
+         */
+        OrderOut: {
+            /**
+             * At
+             * Format: date-time
+             */
+            at: string;
+            /** Basis */
+            basis: string;
+            /** Cases */
+            cases: number;
+            /** Closed At */
+            closed_at: string | null;
+            /** Closed By */
+            closed_by: string;
+            countdown: components["schemas"]["Countdown"] | null;
+            /** Covered */
+            covered: components["schemas"]["OrderCaseOut"][];
+            /**
+             * Drafted At
+             * Format: date-time
+             */
+            drafted_at: string;
+            /** Drafted By */
+            drafted_by: string;
+            /** Due At */
+            due_at: string | null;
+            /** Issued At */
+            issued_at: string | null;
+            /** Issued By */
+            issued_by: string;
+            issuer: components["schemas"]["OrderBody"];
+            /** Kind */
+            kind: string;
+            /** Kind Title */
+            kind_title: string;
+            /** Level */
+            level: string;
+            /** Level Title */
+            level_title: string;
+            light: components["schemas"]["Light"];
+            /** Log */
+            log: components["schemas"]["OrderLogOut"][];
+            /** Number */
+            number: string | null;
+            /** Reference */
+            reference: string;
+            /** Replied At */
+            replied_at: string | null;
+            /** Replied By */
+            replied_by: string;
+            /** Reply */
+            reply: string;
+            /** Reply Due At */
+            reply_due_at: string | null;
+            /** Sign Due At */
+            sign_due_at: string | null;
+            /** Signatures */
+            signatures: components["schemas"]["OrderSignature"][];
+            /** Signed For At */
+            signed_for_at: string | null;
+            /** Signed For By */
+            signed_for_by: string;
+            /** State */
+            state: string;
+            /** State Title */
+            state_title: string;
+            /** Steps */
+            steps: components["schemas"]["OrderStepOut"][];
+            target: components["schemas"]["OrderBody"];
+            /** Text */
+            text: string;
+            /** Title */
+            title: string;
+        };
+        /**
+         * OrderPage
+         * @description `next` is to be given as `before` for the following page; null on the last. Lights are those of `at`.
+         */
+        OrderPage: {
+            /**
+             * At
+             * Format: date-time
+             */
+            at: string;
+            /** Next */
+            next: number | null;
+            /** Orders */
+            orders: components["schemas"]["OrderLine"][];
+        };
+        /**
+         * OrderSignatory
+         * @description A post that may sign orders.
+         */
+        OrderSignatory: {
+            /** Code */
+            code: string;
+            /** Name */
+            name: string;
+            /** Organisation */
+            organisation: string;
+        };
+        /** OrderSignature */
+        OrderSignature: {
+            /** Name */
+            name: string | null;
+            /** Post */
+            post: string;
+            /** Post Name */
+            post_name: string;
+            /** Signed At */
+            signed_at: string | null;
+        };
+        /**
+         * OrdersOfCase
+         * @description Lights are those of `at`.
+         */
+        OrdersOfCase: {
+            /**
+             * At
+             * Format: date-time
+             */
+            at: string;
+            /** Orders */
+            orders: components["schemas"]["OrderLine"][];
+        };
+        /**
+         * OrderStepIn
+         * @description `note`: why it is sent back or withdrawn; `reply`: what the target answers.
+         */
+        OrderStepIn: {
+            /**
+             * Note
+             * @default
+             */
+            note: string;
+            /**
+             * Reply
+             * @default
+             */
+            reply: string;
+            /** Step */
+            step: string;
+        };
+        /**
+         * OrderStepOut
+         * @description A step that begins at the present state; `why` says what forbids it to the asker, null where nothing does.
+         *     `needs`: `note`, `reply` or nothing.
+         */
+        OrderStepOut: {
+            /** Allowed */
+            allowed: boolean;
+            /** Name */
+            name: string;
+            /** Needs */
+            needs: string;
+            /** Title */
+            title: string;
+            /** Why */
+            why: string | null;
+        };
         /** OrganisationChoice */
         OrganisationChoice: {
             /** Code */
@@ -5793,6 +6295,21 @@ export type ObjectOut = components['schemas']['ObjectOut'];
 export type ObjectPage = components['schemas']['ObjectPage'];
 export type ObjectWhole = components['schemas']['ObjectWhole'];
 export type Only = components['schemas']['Only'];
+export type OrderBody = components['schemas']['OrderBody'];
+export type OrderCaseOut = components['schemas']['OrderCaseOut'];
+export type OrderChoices = components['schemas']['OrderChoices'];
+export type OrderCounts = components['schemas']['OrderCounts'];
+export type OrderFilter = components['schemas']['OrderFilter'];
+export type OrderIn = components['schemas']['OrderIn'];
+export type OrderLine = components['schemas']['OrderLine'];
+export type OrderLogOut = components['schemas']['OrderLogOut'];
+export type OrderOut = components['schemas']['OrderOut'];
+export type OrderPage = components['schemas']['OrderPage'];
+export type OrderSignatory = components['schemas']['OrderSignatory'];
+export type OrderSignature = components['schemas']['OrderSignature'];
+export type OrdersOfCase = components['schemas']['OrdersOfCase'];
+export type OrderStepIn = components['schemas']['OrderStepIn'];
+export type OrderStepOut = components['schemas']['OrderStepOut'];
 export type OrganisationChoice = components['schemas']['OrganisationChoice'];
 export type PartOut = components['schemas']['PartOut'];
 export type PartyOut = components['schemas']['PartyOut'];
@@ -6166,6 +6683,91 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["ClockOut"][];
+                };
+            };
+            /** @description Not understood */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Refused */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Failed */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not available */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    orders_of_case: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                number: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OrdersOfCase"];
                 };
             };
             /** @description Not understood */
@@ -10621,6 +11223,559 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["ObjectOut"][];
+                };
+            };
+            /** @description Not understood */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Refused */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Failed */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not available */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    orders_page: {
+        parameters: {
+            query?: {
+                before?: number;
+                kind?: "" | "reminder" | "supervision" | "instruction" | "matter";
+                level?: "" | "ordinary" | "urgent" | "pressing";
+                limit?: number;
+                mine?: boolean;
+                overdue?: boolean;
+                state?: string;
+                target?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OrderPage"];
+                };
+            };
+            /** @description Not understood */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Refused */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Failed */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not available */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    orders_draft: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["OrderIn"];
+            };
+        };
+        responses: {
+            /** @description Created */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OrderOut"];
+                };
+            };
+            /** @description Not understood */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Overtaken */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Refused */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Failed */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not available */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    orders_one: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                reference: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OrderOut"];
+                };
+            };
+            /** @description Not understood */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not offered here */
+            405: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Refused */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Failed */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not available */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    orders_take_step: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                reference: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["OrderStepIn"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OrderOut"];
+                };
+            };
+            /** @description Not understood */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Overtaken */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Refused */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Failed */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not available */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    orders_choose: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OrderChoices"];
+                };
+            };
+            /** @description Not understood */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Refused */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Failed */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not available */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    orders_counts: {
+        parameters: {
+            query?: {
+                kind?: "" | "reminder" | "supervision" | "instruction" | "matter";
+                level?: "" | "ordinary" | "urgent" | "pressing";
+                mine?: boolean;
+                overdue?: boolean;
+                state?: string;
+                target?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OrderCounts"];
                 };
             };
             /** @description Not understood */
