@@ -1,4 +1,4 @@
-import type { CaseLine } from '@/generated/api'
+import type { CaseLine, OrderLine } from '@/generated/api'
 
 /** What a post must carry to draft an order, one of several. */
 export const DRAFTING = ['orders.remind', 'orders.issue', 'orders.instruct'] as const
@@ -8,6 +8,11 @@ const COVERED = ['filed', 'dispatched', 'handling', 'return_requested', 'handled
 /** Whether an order may be about a case in this state. */
 export function coverable(state: string): boolean {
   return COVERED.includes(state)
+}
+
+/** Whether limits hold, or held, for an order: it was issued and not withdrawn. */
+export function held(row: OrderLine): boolean {
+  return row.issued_at !== null && row.state !== 'withdrawn'
 }
 
 /** Where an order about these cases is drafted; its target is whoever has them all. */
