@@ -189,6 +189,8 @@ def words() -> str:
     from cityloop.ground.accounts.roles import PERMISSIONS, ROLES
     from cityloop.ground.standards import words as words_of_rules
     from cityloop.loop.cases import lifecycle
+    from cityloop.loop.orders.kinds import KINDS, LEVELS
+    from cityloop.loop.orders.lifecycle import STATES
     from cityloop.results.evaluation.indicators import INDICATORS, RATES
 
     kinds: dict[str, dict[str, str]] = {
@@ -208,6 +210,9 @@ def words() -> str:
         "units": {unit.value: title for unit, title in UNIT_TITLES.items()},
         "proposal_states": words_of_rules.PROPOSAL_STATES,
         "hold_kinds": lifecycle.HOLD_KINDS,
+        "order_kinds": {kind.key: kind.title for kind in KINDS.values()},
+        "order_levels": LEVELS,
+        "order_states": STATES,
         "lights": {light.value: title for light, title in LIGHT_TITLES.items()},
         "axes": {axis.value: title for axis, title in AXIS_TITLES.items()},
         "roles": {role.key: role.title for role in ROLES.values()},

@@ -17,7 +17,7 @@ ROOT = Path(__file__).resolve().parent.parent
 PACKAGE = ROOT / "cityloop"
 ROOMS = (
     *("audit", "places", "accounts", "standards", "registry"),
-    *("clocks", "evidence", "cases", "dispatch", "intake", "history"),
+    *("clocks", "evidence", "cases", "dispatch", "orders", "intake", "history"),
     *("patrol", "sensing", "participation", "enforcement", "permits"),
     *("evaluation", "insight", "exchange", "cockpit"),
 )

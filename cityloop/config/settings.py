@@ -55,6 +55,7 @@ INSTALLED_APPS = [
     "cityloop.loop.clocks",
     "cityloop.loop.evidence",
     "cityloop.loop.cases",
+    "cityloop.loop.orders",
     "cityloop.loop.intake",
     "cityloop.field.participation",
 ]

@@ -69,6 +69,31 @@ def _ask(page: Page, path: str, data: dict[str, Any], method: str = "POST") -> A
     return answer.json()
 
 
+def orders(officer: Page, leader: Page, unit: Page) -> None:
+    """A draft that waits for a signature, one that is answered, and a leader's instruction about no case."""
+    found = officer.context.request.get("/api/cases?queue=all&state=handling&organisation=roads&limit=2").json()
+    cases = [case["number"] for case in found["cases"]]
+    text = "Both stand since spring. Mend them before the holidays,\nand show with photos what was done."
+    told = {"kind": "supervision", "level": "urgent", "target": "roads", "text": text, "cases": cases}
+    _order(officer, told | {"title": "Lamps that nobody mends", "signatories": ["leader", "deputy"], "key": "1"})
+    answered = _order(officer, told | {"title": "Holes before the school", "basis": "Decree 7", "key": "2"})
+    for step in ({"step": "sign_for"}, {"step": "reply", "reply": "Filled on Monday, photos are with the cases."}):
+        _step(unit, answered, step)
+    instruction = {"kind": "instruction", "level": "pressing", "target": "parks", "text": "See to it.", "key": "3"}
+    _order(leader, instruction | {"title": "Trees along the parade"})
+
+
+def _order(page: Page, told: dict[str, Any]) -> str:
+    answer = post_past_the_page(page, "/api/orders", told)
+    assert answer.ok, answer.text()
+    return str(answer.json()["reference"])
+
+
+def _step(page: Page, order: str, told: dict[str, Any]) -> None:
+    answer = post_past_the_page(page, f"/api/orders/{order}/steps", told)
+    assert answer.ok, answer.text()
+
+
 TOILETS = """code,name,state,lon,lat,stalls,grade,owner
 T1,Market toilet,open,10.003,50.003,4,first,roads
 T2,Station toilet,open,10.005,50.004,6,first,roads

@@ -23,8 +23,10 @@ TIME = """
   limits:
     check: {value: 1, unit: wd}
   combined:
-    - {stages: [register, file, dispatch], value: 4, unit: wh}"""
-"""What the desk is held to itself."""
+    - {stages: [register, file, dispatch], value: 4, unit: wh}
+  orders:
+    supervision: {prefix: DB, sign: {value: 4, unit: wh}, reply: {value: 3, unit: wd}}"""
+"""What the desk is held to itself, and what its orders are."""
 APPROVALS = """
 settings:
   loop:
@@ -53,6 +55,7 @@ def desk_pack(folder: Path, known_until: str) -> Path:
     posts = [("code", "name", "role", "organisation", "area")]
     posts += [(role, ROLES[role].title, role, "centre", "") for role in ROLES if role not in ("handler", "machine")]
     posts += [(f"handler-{unit}", f"Handler of {unit}", "handler", unit, "") for unit in HANDLERS]
+    posts += [("deputy", "Deputy leader", "leader", "centre", "")]
     posts += [("collector-west", "Collector in the west", "collector", "centre", "990100001")]
     table = io.StringIO()
     csv.writer(table, lineterminator="\n").writerows(posts)

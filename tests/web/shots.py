@@ -212,6 +212,24 @@ def choose_object(page: Page) -> None:
     expect(page.locator(".glance dl")).to_be_visible()
 
 
+def open_order(page: Page) -> None:
+    page.locator("main li h2 a").first.click()
+    page.wait_for_url(re.compile(r"/orders/\w+$"))
+    expect(page.locator("button[data-step]").first).to_be_visible()
+
+
+def send_back(page: Page) -> None:
+    open_order(page)
+    page.locator("button[data-step=send_back]").click()
+    expect(page.locator("#order-words")).to_be_visible()
+
+
+def two_signatories(page: Page) -> None:
+    for post in ("leader", "deputy"):
+        page.locator("fieldset select").select_option(post)
+    expect(page.locator("fieldset li")).to_have_count(2)
+
+
 def open_proposal(page: Page) -> None:
     page.locator("main li h2 a").first.click()
     page.wait_for_url(re.compile(r"/rules/proposals/\d+$"))
@@ -292,6 +310,13 @@ SHOTS = (
     Shot("approvals-none", "main_leader", "/approvals?kind=shelving"),
     Shot("approvals-register", "dispatcher", "/approvals/register"),
     Shot("approvals-register-none", "dispatcher", "/approvals/register?from=2031-01-01"),
+    Shot("orders", "supervision_officer", "/orders"),
+    Shot("orders-none", "supervision_officer", "/orders?state=withdrawn"),
+    Shot("order-draft", "leader", "/orders?state=draft", open_order),
+    Shot("order-replied", "supervision_officer", "/orders?state=replied", send_back),
+    Shot("order-target", "handler-parks", "/orders?kind=instruction", open_order),
+    Shot("order-new", "supervision_officer", "/orders/new?cases=1,2&target=roads", two_signatories),
+    Shot("order-unknown", "evaluator", "/orders/NONE"),
     Shot("map", "shift_leader", "/map", whole=False),
     Shot("objects", "acceptor", "/objects?layers=toilets,roads,parks", whole=False),
     Shot("objects-chosen", "acceptor", "/objects?layers=toilets,roads&at=10.003,50.003,16", choose_object, whole=False),

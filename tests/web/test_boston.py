@@ -257,6 +257,18 @@ def keep_the_ledger(worker: Worker) -> None:
     page.wait_for_url(re.compile(r"/ledger/proposals/\d+"))
 
 
+def supervise(worker: Worker) -> None:
+    """A supervision order about a case that a unit works on."""
+    page = worker.page
+    page.goto("/desk?queue=all&state=handling,dispatched")
+    page.locator("tbody tr input[type=checkbox]").first.check()
+    page.get_by_role("link", name="Order about these cases").click()
+    page.get_by_label("Title").fill("This one first")
+    page.get_by_label("Text").fill("It has waited for long.")
+    page.get_by_role("button", name="Issue", exact=True).click()
+    expect(page.locator("article")).to_contain_text(re.compile(r"S\d{8}"))
+
+
 JOBS: dict[str, Callable[[Worker], None]] = {
     "acceptor": take_a_call,
     "shift_leader": lead_the_shift,
@@ -269,6 +281,7 @@ JOBS: dict[str, Callable[[Worker], None]] = {
     "leader": look_over,
     "rule_editor": keep_the_rules,
     "ledger_keeper": keep_the_ledger,
+    "supervision_officer": supervise,
 }
 
 

@@ -12,7 +12,7 @@ from playwright.sync_api import Browser, Page, expect
 
 from web.conftest import SEEDED, Opens, sign_in
 from web.looking import axe_faults, layout_faults
-from web.seeding import merged, objects, proposals, requests, signals
+from web.seeding import merged, objects, orders, proposals, requests, signals
 from web.server import Server, make_city
 from web.shots import LOOKS, SHOTS, SIZES, WALLS, Shot
 
@@ -29,13 +29,14 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
 @pytest.fixture(scope="module", autouse=True)
 def seeded(server: Server, chromium: Browser, tmp_path_factory: pytest.TempPathFactory) -> None:
     people, units = {}, ("acceptor", "shift_leader", "dispatcher", "section_chief", "handler-roads")
-    for post in ("rule_editor", "leader", "administrator", *units):
+    for post in ("rule_editor", "leader", "administrator", "supervision_officer", *units):
         people[post] = chromium.new_context(base_url=server.url, locale="en-GB").new_page()
         sign_in(people[post], server, post)
     proposals(people["rule_editor"], people["leader"])
     objects(people["administrator"])
     requests(people, tmp_path_factory.mktemp("forms"))
     merged(people["acceptor"])
+    orders(people["supervision_officer"], people["leader"], people["handler-roads"])
     citizen = chromium.new_context(base_url=server.url)
     signals(citizen.request, tmp_path_factory.mktemp("photos"))
     for context in (citizen, *(page.context for page in people.values())):

@@ -12,7 +12,7 @@ from cityloop.core.problems import Problem
 from cityloop.core.sheets import Table
 
 DESK_ROLES = ("acceptor", "shift_leader", "dispatcher", "collector", "evaluator", "auditor", "rule_editor",
-              "ledger_keeper", "leader")  # fmt: skip
+              "ledger_keeper", "leader", "supervision_officer")  # fmt: skip
 
 
 @dataclass

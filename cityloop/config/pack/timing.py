@@ -11,6 +11,7 @@ from cityloop.core.fields import Strict
 from cityloop.core.units import LimitUnit
 from cityloop.ground.accounts.roles import ROLES
 from cityloop.ground.standards.words import STAGES
+from cityloop.loop.orders.kinds import KINDS
 
 _DAY_OF_YEAR = re.compile(r"(0[1-9]|1[0-2])-(0[1-9]|[12]\d|3[01])")
 
@@ -37,6 +38,8 @@ def _approver(key: str) -> str:
 ApproverKey = Annotated[str, AfterValidator(_approver)]
 StageKey = Annotated[str, AfterValidator(_stage)]
 DayOfYear = Annotated[str, AfterValidator(_day_of_year)]
+OrderKind = Literal["reminder", "supervision", "instruction", "matter"]
+OrderLevel = Literal["ordinary", "urgent", "pressing"]
 
 
 class LimitSpec(Strict):
@@ -100,9 +103,34 @@ class LoopSpec(Strict):
     caps: dict[Literal["extension", "deferral", "shelving"], Annotated[Decimal, Field(gt=0, le=1)]] = {}
 
 
+class OrderLimits(Strict):
+    """Until when a target signs for an order and replies to it; both count from its issuing."""
+
+    sign: LimitSpec | None = None
+    reply: LimitSpec | None = None
+
+
+class OrderSpec(OrderLimits):
+    """What one kind of orders is numbered with, and its limits; those of a level go before those of the kind."""
+
+    prefix: Annotated[str, Field(pattern=r"^([A-Z]{1,6})?$")] = ""
+    levels: dict[OrderLevel, OrderLimits] = {}
+
+    def limits(self) -> list[tuple[tuple[str, ...], LimitSpec]]:
+        """Every limit with its place."""
+        told: list[tuple[tuple[str, ...], OrderLimits]] = [((), self)]
+        told += [(("levels", level), limits) for level, limits in self.levels.items()]
+        return [
+            ((*place, what), limit)
+            for place, limits in told
+            for what in ("sign", "reply")
+            if (limit := getattr(limits, what)) is not None
+        ]
+
+
 class Timing(Strict):
     """The settings of time. `check_tolerance_min`: how far from the hour of finding a check may lie, where the rule
-    book wants the same hours. `escalation`: in ascending order; empty: the sweep tells nobody."""
+    book wants the same hours. `escalation`: in ascending order; empty: the sweep tells nobody. `orders`: by kind."""
 
     limits: dict[StageKey, LimitSpec] = {}
     combined: list[CombinedSpec] = []
@@ -111,12 +139,23 @@ class Timing(Strict):
     loop: LoopSpec = LoopSpec()
     check_tolerance_min: Annotated[int, Field(ge=0, le=720)] = 60
     escalation: list[EscalationSpec] = []
+    orders: dict[OrderKind, OrderSpec] = {}
 
     @model_validator(mode="after")
     def _ascending(self) -> Self:
         shares = [level.at for level in self.escalation]
         if shares != sorted(set(shares)):
             raise PydanticCustomError("escalation_order", "order", {})
+        return self
+
+    @model_validator(mode="after")
+    def _numbers_apart(self) -> Self:
+        taken: dict[str, str] = {}
+        for kind, known in KINDS.items():
+            told = self.orders.get(kind)  # type: ignore[call-overload]  # the keys are those of OrderKind
+            prefix = (told.prefix if told else "") or known.prefix
+            if (other := taken.setdefault(prefix, kind)) != kind:
+                raise PydanticCustomError("order_prefix_taken", "p", {"kind": kind, "value": prefix, "other": other})
         return self
 
     def named_calendars(self) -> list[tuple[tuple[str | int, ...], str]]:
@@ -130,4 +169,9 @@ class Timing(Strict):
         for i, row in enumerate(self.loop.approvals):
             if row.over:
                 found.append((("loop", "approvals", i, "over", "calendar"), row.over.calendar))
+        found += [
+            (("orders", kind, *place, "calendar"), limit.calendar)
+            for kind, spec in self.orders.items()
+            for place, limit in spec.limits()
+        ]
         return found + [(("combined", i, "calendar"), shared.calendar) for i, shared in enumerate(self.combined)]

@@ -42,6 +42,13 @@ PERMISSIONS: dict[str, str] = {
     "cases.check": N_("Check the result on site"),
     "cases.close": N_("Close a case"),
     "cases.void": N_("Void a case"),
+    "orders.read": N_("Read orders"),
+    "orders.remind": N_("Issue reminders"),
+    "orders.issue": N_("Issue supervision orders"),
+    "orders.instruct": N_("Issue leader's instructions and conference matters"),
+    "orders.sign": N_("Sign orders before they are issued"),
+    "orders.answer": N_("Sign for orders and reply to them"),
+    "orders.judge": N_("Accept replies to orders or send them back"),
     "rules.read": N_("Read the rule book"),
     "rules.propose": N_("Propose changes of the rule book"),
     "rules.approve": N_("Decide on proposals for the rule book"),
@@ -98,54 +105,62 @@ ROLES: dict[str, Role] = {
             Axis.SUPERVISION,
             "reports.create reports.judge reports.contact cases.read cases.ask_verification cases.register cases.file "
             "cases.refuse cases.withdraw cases.merge cases.link cases.split cases.roll_back cases.check cases.close "
-            "cases.redo cases.reopen cases.void rules.read ledger.read objects.read evaluation.read",
+            "cases.redo cases.reopen cases.void orders.read rules.read ledger.read objects.read evaluation.read",
         ),
         _role(
             "dispatcher",
             N_("Dispatcher"),
             Axis.COMMAND,
             "cases.read cases.dispatch cases.roll_back_filing cases.feed_back cases.decide_return cases.decide_hold "
-            "cases.end_hold cases.remind rules.read ledger.read objects.read evaluation.read",
+            "cases.end_hold cases.remind orders.read orders.remind rules.read ledger.read objects.read evaluation.read",
         ),
         _role(
             "section_chief",
             N_("Chief of the dispatch section"),
             Axis.COMMAND,
             "cases.read cases.dispatch cases.rule_dispatch cases.roll_back_filing cases.feed_back cases.decide_return "
-            "cases.decide_hold cases.end_hold cases.remind rules.read ledger.read objects.read evaluation.read",
+            "cases.decide_hold cases.end_hold cases.remind orders.read orders.remind rules.read ledger.read "
+            "objects.read evaluation.read",
         ),
         _role(
             "command_leader",
             N_("Leader of the command centre"),
             Axis.COMMAND,
-            "cases.read cases.rule_dispatch cases.decide_hold rules.read ledger.read objects.read evaluation.read",
+            "cases.read cases.rule_dispatch cases.decide_hold orders.read rules.read ledger.read objects.read "
+            "evaluation.read",
         ),
         _role(
             "main_leader",
             N_("Main leader"),
             Axis.COMMAND,
-            "cases.read cases.decide_hold rules.read ledger.read objects.read evaluation.read",
+            "cases.read cases.decide_hold orders.read rules.read ledger.read objects.read evaluation.read",
+        ),
+        _role(
+            "supervision_officer",
+            N_("Supervision officer"),
+            Axis.COMMAND,
+            "cases.read orders.read orders.remind orders.issue orders.judge rules.read ledger.read objects.read",
         ),
         _role(
             "handler",
             N_("Handler"),
             Axis.COMMAND,
-            "cases.read cases.sign_for cases.request_return cases.handle cases.ask_hold cases.end_hold rules.read "
-            "ledger.read ledger.consent objects.read",
+            "cases.read cases.sign_for cases.request_return cases.handle cases.ask_hold cases.end_hold orders.read "
+            "orders.answer rules.read ledger.read ledger.consent objects.read",
             handles=True,
         ),
         _role(
             "evaluator",
             N_("Evaluator"),
             Axis.SUPERVISION,
-            "cases.read rules.read ledger.read objects.read evaluation.read",
+            "cases.read orders.read rules.read ledger.read objects.read evaluation.read",
             assesses=True,
         ),
         _role(
             "auditor",
             N_("Auditor"),
             Axis.SUPERVISION,
-            "cases.read rules.read ledger.read objects.read evaluation.read audit.read",
+            "cases.read orders.read rules.read ledger.read objects.read evaluation.read audit.read",
         ),
         _role(
             "administrator",
@@ -169,7 +184,8 @@ ROLES: dict[str, Role] = {
             "leader",
             N_("Centre leader"),
             Axis.SUPERVISION,
-            "cases.read rules.read objects.read rules.approve ledger.read ledger.approve evaluation.read",
+            "cases.read orders.read orders.sign orders.instruct rules.read objects.read rules.approve ledger.read "
+            "ledger.approve evaluation.read",
         ),
         _role("machine", N_("Reporting machine"), Axis.SUPERVISION, "reports.create"),
     )

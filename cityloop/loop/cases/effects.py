@@ -58,6 +58,7 @@ FACTS = Facts(
     review_on=date(2026, 6, 1),
     measures="fenced off",
     basis="a decree",
+    order="1",
     other=Other(2, "2", "filed"),
 )
 DESK = ("report", "register", "file")

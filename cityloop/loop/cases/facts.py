@@ -86,6 +86,8 @@ class Facts(NamedTuple):
     review_on: date | None = None
     measures: str = ""
     recounted: Recounted | None = None
+    order: str = ""
+    """The number of a document from above that covers the case."""
     level: int = 0
     """How many of the city's escalations have been told with this one."""
     basis: str = ""

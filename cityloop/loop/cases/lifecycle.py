@@ -169,6 +169,8 @@ STEPS: dict[str, Step] = {
         Step("warn", N_("Warn"), _with_unit, KEEP, "cases.remind", C),
         Step("remind", N_("Remind"), _with_unit, KEEP, "cases.remind", C),
         Step("propose_supervision", N_("Propose a supervision order"), _with_unit, KEEP, "cases.remind", C),
+        Step("order", N_("Order from above"), ("filed", *_with_unit, *_result, "checked"), KEEP, "orders.issue", C,
+             needs=("order",)),
         Step("recount", N_("Count the time anew"), _open, KEEP, "cases.recount", S, needs=("recounted",)),
     )
 }  # fmt: skip
@@ -178,11 +180,11 @@ STEPS_FROM: dict[str, tuple[str, ...]] = {
 }
 STANDBY = frozenset({
     *("void", "withdraw", "merge", "split", "link", "unlink", "roll_back", "roll_back_dispatch", "roll_back_check"),
-    *("end_hold", "grant_hold", "deny_hold", "warn", "remind", "propose_supervision", "recount"),
+    *("end_hold", "grant_hold", "deny_hold", "warn", "remind", "propose_supervision", "order", "recount"),
 })  # fmt: skip
 """Steps that are possible nearly always: that one may take them makes a case nobody's work."""
-BY_ITSELF = frozenset({"warn", "recount"})
-"""Steps that the system takes and nobody is offered."""
+BY_ITSELF = frozenset({"warn", "recount", "order"})
+"""Steps that the system takes, or another room takes along, and nobody is offered."""
 HOLDS = {"ask_extension": "extension", "ask_deferral": "deferral", "ask_shelving": "shelving"}
 """What each request asks for."""
 HOLD_KINDS = {"extension": N_("extension"), "deferral": N_("deferral"), "shelving": N_("shelving")}
@@ -220,6 +222,7 @@ FACTS = {
     "opened": N_("the case that was opened"),
     "told_at": N_("the time that was told"),
     "place": N_("where it was done"),
+    "order": N_("the order"),
 }
 """What the needs of the steps are called."""
 FACT_KINDS = {

@@ -40,7 +40,7 @@ values)."""
 
 _WORDS = (
     *("reason", "result", "verdict", "closing_kind", "basis", "means", "link", "disputed", "opened", "told_at"),
-    *("other", "place"),
+    *("order", "other", "place"),
 )
 
 _TOLD = CaseRow._fields[CaseRow._fields.index("category_id") :]

@@ -199,6 +199,26 @@ export const router = createRouter({
       meta: { layout: 'staff', permission: 'ledger.read', title: 'registry.rows.title' },
     },
     {
+      path: '/orders',
+      component: () => import('@/domains/orders/OrdersPage.vue'),
+      meta: { layout: 'staff', permission: 'orders.read', title: 'app.nav.orders' },
+    },
+    {
+      path: '/orders/new',
+      component: () => import('@/domains/orders/NewOrderPage.vue'),
+      meta: {
+        layout: 'staff',
+        permission: ['orders.remind', 'orders.issue', 'orders.instruct'],
+        title: 'orders.begin',
+      },
+    },
+    {
+      path: '/orders/:number',
+      component: () => import('@/domains/orders/OrderPage.vue'),
+      props: true,
+      meta: { layout: 'staff', permission: 'orders.read', title: 'orders.one' },
+    },
+    {
       path: '/scores',
       component: () => import('@/domains/evaluation/ScoresPage.vue'),
       meta: { layout: 'staff', permission: 'evaluation.read', title: 'app.nav.scores' },

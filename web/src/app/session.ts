@@ -21,9 +21,10 @@ export function can(permission: string): boolean {
   return me.value?.permissions.includes(permission) ?? false
 }
 
-/** The page where the work of these posts begins: the desk for whoever takes steps, else what they read. */
+/** The page where the work of these posts begins: the desk for whoever takes steps, the orders for whoever judges them, else what they read. */
 export const home = computed(() => {
   const acts = me.value?.permissions.some((name) => name.startsWith('cases.') && name !== 'cases.read')
+  if (!acts && can('orders.judge')) return '/orders'
   if (!acts && can('evaluation.read')) return '/scores'
   if (can('cases.read')) return '/desk'
   return can('rules.read') ? '/rules' : '/account'

@@ -4,6 +4,46 @@
  */
 
 export interface paths {
+    "/api/approvals": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Page
+         * @description What waits for a decision by one of the asker's posts, most urgent first.
+         */
+        get: operations["approvals_api_page"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/approvals/counts": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Counts
+         * @description How much waits.
+         */
+        get: operations["approvals_api_counts"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/calendars": {
         parameters: {
             query?: never;
@@ -77,6 +117,26 @@ export interface paths {
          * @description Why the case is due when it is: its own clock, the unit's, that of the stage it stands in.
          */
         get: operations["cases_clocks"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/cases/{number}/orders": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Of Case
+         * @description The orders over a case, the latest first; none for whoever reads no orders.
+         */
+        get: operations["orders_of_case"];
         put?: never;
         post?: never;
         delete?: never;
@@ -338,6 +398,66 @@ export interface paths {
          * @description The process is alive; nothing else is asked.
          */
         get: operations["config_health"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/holds": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Holds
+         * @description All requests for more time in the cases that the asker may see.
+         */
+        get: operations["approvals_api_holds"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/holds/export.csv": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Export
+         * @description The register as a table.
+         */
+        get: operations["approvals_api_export"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/holds/ratios": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Ratios
+         * @description What each unit was granted of its dispatches, in the cases that the asker may see; `state` does not narrow it.
+         */
+        get: operations["approvals_api_ratios"];
         put?: never;
         post?: never;
         delete?: never;
@@ -980,6 +1100,110 @@ export interface paths {
          * @description The objects of a layer nearest to a point, nearest first.
          */
         get: operations["registry_nearest"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/orders": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Page
+         * @description Orders that the asker may see, the latest first.
+         */
+        get: operations["orders_page"];
+        put?: never;
+        /**
+         * Draft
+         * @description Draft an order; where nobody has to sign it, it is issued at once. The same key once more is the same order.
+         */
+        post: operations["orders_draft"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/orders/{reference}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * One
+         * @description An order with its cases, signatures and log, and the steps that begin at its state.
+         */
+        get: operations["orders_one"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/orders/{reference}/steps": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Take Step
+         * @description Take a step: `sign`, `sign_for`, `reply`, `accept`, `send_back` or `withdraw`; 409 in the wrong state.
+         */
+        post: operations["orders_take_step"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/orders/choices": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Choose
+         * @description What an order can be made of.
+         */
+        get: operations["orders_choose"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/orders/counts": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Counts
+         * @description How many orders the same filters find, by state and by light.
+         */
+        get: operations["orders_counts"];
         put?: never;
         post?: never;
         delete?: never;
@@ -1876,6 +2100,128 @@ export interface paths {
 export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
+        /**
+         * ApprovalCounts
+         * @description How many requests wait for the asker, by kind; `late`: of units whose time is up.
+         */
+        ApprovalCounts: {
+            /**
+             * At
+             * Format: date-time
+             */
+            at: string;
+            /** By Kind */
+            by_kind: {
+                [key: string]: number;
+            };
+            /** Late */
+            late: number;
+            /** Total */
+            total: number;
+        };
+        /**
+         * ApprovalLine
+         * @description A request that waits for the asker. `kind`: more time, or `return`; `reason_title` is the reason in words, `told`
+         *     what proves the reason of a return. `now` and `then`: what is due as it stands and if it were granted now; `then` is
+         *     null for a return. `chain` is empty where whoever may decide does. `before`: how many of its kind the case had.
+         *     `photos`: the signed form, or what proves a return. `light` is the unit's.
+         *     `steps`: to grant and to deny it.
+         */
+        ApprovalLine: {
+            /** Address */
+            address: string;
+            /**
+             * Asked At
+             * Format: date-time
+             */
+            asked_at: string;
+            /** Asked By */
+            asked_by: string;
+            /** Asked Post */
+            asked_post: string;
+            /** Before */
+            before: number;
+            /** Category */
+            category: string;
+            /** Category Name */
+            category_name: string;
+            /** Chain */
+            chain: components["schemas"]["ChainLink"][];
+            /**
+             * Dispatched At
+             * Format: date-time
+             */
+            dispatched_at: string;
+            /** Earlier */
+            earlier: components["schemas"]["EarlierOut"][];
+            /**
+             * Kind
+             * @enum {string}
+             */
+            kind: "extension" | "deferral" | "shelving" | "return";
+            /** Kind Title */
+            kind_title: string;
+            /** Lat */
+            lat: number | null;
+            light: components["schemas"]["Light"];
+            /** Lon */
+            lon: number | null;
+            /** Measures */
+            measures: string;
+            /** Note */
+            note: string;
+            now: components["schemas"]["DueOut"];
+            /** Number */
+            number: string;
+            /**
+             * Opened At
+             * Format: date-time
+             */
+            opened_at: string;
+            /** Organisation */
+            organisation: string;
+            /** Organisation Name */
+            organisation_name: string;
+            /** Photos */
+            photos: string[];
+            /** Reason */
+            reason: string;
+            /** Reason Title */
+            reason_title: string;
+            /** Review On */
+            review_on: string | null;
+            /** Seq */
+            seq: number;
+            share: components["schemas"]["CapOut"] | null;
+            /** State */
+            state: string;
+            /** Steps */
+            steps: string[];
+            then: components["schemas"]["DueOut"] | null;
+            /** Told */
+            told: components["schemas"]["ToldOut"][];
+            /** Unit */
+            unit: string;
+            /** Until At */
+            until_at: string | null;
+            /** Value */
+            value: number | null;
+        };
+        /**
+         * ApprovalPage
+         * @description `next` is to be given as `before` for the following page; null on the last.
+         */
+        ApprovalPage: {
+            /**
+             * At
+             * Format: date-time
+             */
+            at: string;
+            /** Next */
+            next: string | null;
+            /** Requests */
+            requests: components["schemas"]["ApprovalLine"][];
+        };
         /** ApproverOut */
         ApproverOut: {
             /** Approved */
@@ -2082,6 +2428,21 @@ export interface components {
             year: number;
             /** Zone */
             zone: string;
+        };
+        /**
+         * CapOut
+         * @description How many requests of the kind were granted to the unit this month, of how many dispatches; `cap`: the share that
+         *     the city lets it have; `over`: one more grant would pass it.
+         */
+        CapOut: {
+            /** Cap */
+            cap: number;
+            /** Dispatched */
+            dispatched: number;
+            /** Granted */
+            granted: number;
+            /** Over */
+            over: boolean;
         };
         /**
          * CaseCounts
@@ -2483,6 +2844,25 @@ export interface components {
             /** Trail */
             trail: components["schemas"]["AreaRef"][];
         };
+        /**
+         * ChainLink
+         * @description A role that has to approve; who of it did, and when.
+         */
+        ChainLink: {
+            /** Approved */
+            approved: boolean;
+            /** At */
+            at?: string | null;
+            /**
+             * By
+             * @default
+             */
+            by: string;
+            /** Role */
+            role: string;
+            /** Title */
+            title: string;
+        };
         /** ChannelChoice */
         ChannelChoice: {
             /** Key */
@@ -2702,6 +3082,20 @@ export interface components {
             name: string;
         };
         /**
+         * DueOut
+         * @description The clocks of a case and of its unit, as they stand or as they would; null where nothing is due.
+         */
+        DueOut: {
+            countdown: components["schemas"]["Countdown"] | null;
+            /** Due At */
+            due_at: string | null;
+            unit_countdown: components["schemas"]["Countdown"] | null;
+            /** Unit Due At */
+            unit_due_at: string | null;
+            /** Unit Yellow At */
+            unit_yellow_at: string | null;
+        };
+        /**
          * DutyChangeOut
          * @description A duty as it stands and as it is to stand; null where there is none.
          */
@@ -2901,6 +3295,38 @@ export interface components {
         DutyRemoval: {
             /** Code */
             code: string;
+        };
+        /**
+         * EarlierOut
+         * @description What was asked for in this case before.
+         */
+        EarlierOut: {
+            /**
+             * Asked At
+             * Format: date-time
+             */
+            asked_at: string;
+            /** Decided At */
+            decided_at: string | null;
+            /** Kind */
+            kind: string;
+            /** Kind Title */
+            kind_title: string;
+            /** Reason */
+            reason: string;
+            /** Review On */
+            review_on: string | null;
+            /**
+             * State
+             * @enum {string}
+             */
+            state: "granted" | "denied" | "lapsed";
+            /** Unit */
+            unit: string;
+            /** Until At */
+            until_at: string | null;
+            /** Value */
+            value: number | null;
         };
         /**
          * EndingOut
@@ -3231,6 +3657,63 @@ export interface components {
             submissions: components["schemas"]["HeldOut"][];
         };
         /**
+         * HoldLine
+         * @description A request for more time, and what became of it. `lapsed`: the unit gave the work away before anybody decided.
+         */
+        HoldLine: {
+            /** Address */
+            address: string;
+            /**
+             * Asked At
+             * Format: date-time
+             */
+            asked_at: string;
+            /** Asked By */
+            asked_by: string;
+            /** Category Name */
+            category_name: string;
+            /** Chain */
+            chain: components["schemas"]["ChainLink"][];
+            /** Decided At */
+            decided_at: string | null;
+            /** Decided By */
+            decided_by: string;
+            /** Ended At */
+            ended_at: string | null;
+            /**
+             * Kind
+             * @enum {string}
+             */
+            kind: "extension" | "deferral" | "shelving";
+            /** Kind Title */
+            kind_title: string;
+            /** Measures */
+            measures: string;
+            /** Number */
+            number: string;
+            /** Organisation */
+            organisation: string;
+            /** Organisation Name */
+            organisation_name: string;
+            /** Reason */
+            reason: string;
+            /** Review On */
+            review_on: string | null;
+            /**
+             * State
+             * @enum {string}
+             */
+            state: "waiting" | "granted" | "denied" | "lapsed";
+            /** State Title */
+            state_title: string;
+            /** Unit */
+            unit: string;
+            /** Until At */
+            until_at: string | null;
+            /** Value */
+            value: number | null;
+        };
+        /**
          * HoldOut
          * @description A request for more time. `chain`: who has to approve it, in order; empty: whoever may decide. `granted` is null
          *     while it waits; `until_at` null in a pause is an open end.
@@ -3274,6 +3757,52 @@ export interface components {
             until_at: string | null;
             /** Value */
             value: number | null;
+        };
+        /**
+         * HoldPage
+         * @description The register, asked last first; `next` is to be given as `before` for the following page; null on the last.
+         */
+        HoldPage: {
+            /**
+             * At
+             * Format: date-time
+             */
+            at: string;
+            /** Holds */
+            holds: components["schemas"]["HoldLine"][];
+            /** Next */
+            next: string | null;
+        };
+        /**
+         * HoldsAsked
+         * @description What is empty does not narrow. `unit`: an organisation with all below it; `from` and `to`: days of the asking.
+         */
+        HoldsAsked: {
+            /**
+             * Area
+             * @default
+             */
+            area: string;
+            /** From */
+            from?: string | null;
+            /**
+             * Kind
+             * @default
+             */
+            kind: ("extension" | "deferral" | "shelving") | "";
+            /**
+             * State
+             * @default
+             * @enum {string}
+             */
+            state: "" | "waiting" | "granted" | "denied" | "lapsed";
+            /** To */
+            to?: string | null;
+            /**
+             * Unit
+             * @default
+             */
+            unit: string;
         };
         /**
          * ImportApply
@@ -4106,6 +4635,384 @@ export interface components {
              */
             state: string;
         };
+        /**
+         * OrderBody
+         * @description An organisation.
+         */
+        OrderBody: {
+            /** Code */
+            code: string;
+            /** Name */
+            name: string;
+        };
+        /**
+         * OrderCaseOut
+         * @description A case that an order covers, and that the asker may see.
+         */
+        OrderCaseOut: {
+            /** Address */
+            address: string;
+            /** Category Name */
+            category_name: string;
+            /** Closed At */
+            closed_at: string | null;
+            /** Due At */
+            due_at: string | null;
+            light: components["schemas"]["Light"];
+            /** Number */
+            number: string;
+            /** State */
+            state: string;
+            /** State Title */
+            state_title: string;
+        };
+        /**
+         * OrderChoices
+         * @description `kinds`: those that the asker may issue.
+         */
+        OrderChoices: {
+            /** Kinds */
+            kinds: components["schemas"]["ChoiceOut"][];
+            /** Levels */
+            levels: components["schemas"]["ChoiceOut"][];
+            /** Signatories */
+            signatories: components["schemas"]["OrderSignatory"][];
+        };
+        /** OrderCounts */
+        OrderCounts: {
+            /**
+             * At
+             * Format: date-time
+             */
+            at: string;
+            /** By Light */
+            by_light: {
+                [key: string]: number;
+            };
+            /** By State */
+            by_state: {
+                [key: string]: number;
+            };
+            /** Total */
+            total: number;
+        };
+        /**
+         * OrderFilter
+         * @description Which orders a list holds; what is empty does not narrow it.
+         *
+         *     `state`: codes with commas between; `target`: a code, with all below it; `mine`: in which the asker is the next to
+         *     do something; `overdue`: not signed for, or not answered, in time.
+         */
+        OrderFilter: {
+            /**
+             * Kind
+             * @default
+             * @enum {string}
+             */
+            kind: "" | "reminder" | "supervision" | "instruction" | "matter";
+            /**
+             * Level
+             * @default
+             * @enum {string}
+             */
+            level: "" | "ordinary" | "urgent" | "pressing";
+            /**
+             * Mine
+             * @default false
+             */
+            mine: boolean;
+            /**
+             * Overdue
+             * @default false
+             */
+            overdue: boolean;
+            /**
+             * State
+             * @default
+             */
+            state: string;
+            /**
+             * Target
+             * @default
+             */
+            target: string;
+        };
+        /**
+         * OrderIn
+         * @description `target`: an organisation; `cases`: by number; `signatories`: posts, in the order in which they sign.
+         *
+         *     `key`: what the form calls it, unique among those of one person: the same key twice is one order.
+         */
+        OrderIn: {
+            /**
+             * Basis
+             * @default
+             */
+            basis: string;
+            /**
+             * Cases
+             * @default []
+             */
+            cases: string[];
+            /** Key */
+            key: string;
+            /**
+             * Kind
+             * @enum {string}
+             */
+            kind: "reminder" | "supervision" | "instruction" | "matter";
+            /**
+             * Level
+             * @default ordinary
+             * @enum {string}
+             */
+            level: "ordinary" | "urgent" | "pressing";
+            /**
+             * Signatories
+             * @default []
+             */
+            signatories: string[];
+            /** Target */
+            target: string;
+            /** Text */
+            text: string;
+            /** Title */
+            title: string;
+        };
+        /**
+         * OrderLine
+         * @description `reference`: its number, or while it has none its id: what its address ends with. `due_at`: of the limit that
+         *     runs now, for signing until it is signed for, then for the reply; `cases`: how many it covers.
+         */
+        OrderLine: {
+            /** Cases */
+            cases: number;
+            /** Closed At */
+            closed_at: string | null;
+            countdown: components["schemas"]["Countdown"] | null;
+            /**
+             * Drafted At
+             * Format: date-time
+             */
+            drafted_at: string;
+            /** Due At */
+            due_at: string | null;
+            /** Issued At */
+            issued_at: string | null;
+            issuer: components["schemas"]["OrderBody"];
+            /** Kind */
+            kind: string;
+            /** Kind Title */
+            kind_title: string;
+            /** Level */
+            level: string;
+            /** Level Title */
+            level_title: string;
+            light: components["schemas"]["Light"];
+            /** Number */
+            number: string | null;
+            /** Reference */
+            reference: string;
+            /** Replied At */
+            replied_at: string | null;
+            /** Reply Due At */
+            reply_due_at: string | null;
+            /** Sign Due At */
+            sign_due_at: string | null;
+            /** Signed For At */
+            signed_for_at: string | null;
+            /** State */
+            state: string;
+            /** State Title */
+            state_title: string;
+            target: components["schemas"]["OrderBody"];
+            /** Title */
+            title: string;
+        };
+        /** OrderLogOut */
+        OrderLogOut: {
+            /**
+             * At
+             * Format: date-time
+             */
+            at: string;
+            /** Name */
+            name: string;
+            /** Note */
+            note: string;
+            /** Post */
+            post: string;
+            /** Post Name */
+            post_name: string;
+            /** Step */
+            step: string;
+            /** Title */
+            title: string;
+        };
+        /**
+         * OrderOut
+         * @description `covered`: those of its cases that the asker may see.
+         */
+        OrderOut: {
+            /**
+             * At
+             * Format: date-time
+             */
+            at: string;
+            /** Basis */
+            basis: string;
+            /** Cases */
+            cases: number;
+            /** Closed At */
+            closed_at: string | null;
+            /** Closed By */
+            closed_by: string;
+            countdown: components["schemas"]["Countdown"] | null;
+            /** Covered */
+            covered: components["schemas"]["OrderCaseOut"][];
+            /**
+             * Drafted At
+             * Format: date-time
+             */
+            drafted_at: string;
+            /** Drafted By */
+            drafted_by: string;
+            /** Due At */
+            due_at: string | null;
+            /** Issued At */
+            issued_at: string | null;
+            /** Issued By */
+            issued_by: string;
+            issuer: components["schemas"]["OrderBody"];
+            /** Kind */
+            kind: string;
+            /** Kind Title */
+            kind_title: string;
+            /** Level */
+            level: string;
+            /** Level Title */
+            level_title: string;
+            light: components["schemas"]["Light"];
+            /** Log */
+            log: components["schemas"]["OrderLogOut"][];
+            /** Number */
+            number: string | null;
+            /** Reference */
+            reference: string;
+            /** Replied At */
+            replied_at: string | null;
+            /** Replied By */
+            replied_by: string;
+            /** Reply */
+            reply: string;
+            /** Reply Due At */
+            reply_due_at: string | null;
+            /** Sign Due At */
+            sign_due_at: string | null;
+            /** Signatures */
+            signatures: components["schemas"]["OrderSignature"][];
+            /** Signed For At */
+            signed_for_at: string | null;
+            /** Signed For By */
+            signed_for_by: string;
+            /** State */
+            state: string;
+            /** State Title */
+            state_title: string;
+            /** Steps */
+            steps: components["schemas"]["OrderStepOut"][];
+            target: components["schemas"]["OrderBody"];
+            /** Text */
+            text: string;
+            /** Title */
+            title: string;
+        };
+        /**
+         * OrderPage
+         * @description `next` is to be given as `before` for the following page; null on the last. Lights are those of `at`.
+         */
+        OrderPage: {
+            /**
+             * At
+             * Format: date-time
+             */
+            at: string;
+            /** Next */
+            next: number | null;
+            /** Orders */
+            orders: components["schemas"]["OrderLine"][];
+        };
+        /**
+         * OrderSignatory
+         * @description A post that may sign orders.
+         */
+        OrderSignatory: {
+            /** Code */
+            code: string;
+            /** Name */
+            name: string;
+            /** Organisation */
+            organisation: string;
+        };
+        /** OrderSignature */
+        OrderSignature: {
+            /** Name */
+            name: string | null;
+            /** Post */
+            post: string;
+            /** Post Name */
+            post_name: string;
+            /** Signed At */
+            signed_at: string | null;
+        };
+        /**
+         * OrdersOfCase
+         * @description Lights are those of `at`.
+         */
+        OrdersOfCase: {
+            /**
+             * At
+             * Format: date-time
+             */
+            at: string;
+            /** Orders */
+            orders: components["schemas"]["OrderLine"][];
+        };
+        /**
+         * OrderStepIn
+         * @description `note`: why it is sent back or withdrawn; `reply`: what the target answers.
+         */
+        OrderStepIn: {
+            /**
+             * Note
+             * @default
+             */
+            note: string;
+            /**
+             * Reply
+             * @default
+             */
+            reply: string;
+            /** Step */
+            step: string;
+        };
+        /**
+         * OrderStepOut
+         * @description A step that begins at the present state; `why` says what forbids it to the asker, null where nothing does.
+         *     `needs`: `note`, `reply` or nothing.
+         */
+        OrderStepOut: {
+            /** Allowed */
+            allowed: boolean;
+            /** Name */
+            name: string;
+            /** Needs */
+            needs: string;
+            /** Title */
+            title: string;
+            /** Why */
+            why: string | null;
+        };
         /** OrganisationChoice */
         OrganisationChoice: {
             /** Code */
@@ -4417,6 +5324,58 @@ export interface components {
             open: number;
             /** Red */
             red: number;
+        };
+        /**
+         * RatioLine
+         * @description What a unit asked for in the period; `granted` are the grants and `dispatched` the dispatches of the period,
+         *     `share` the one of the other, `cap` the city's own, null where it has none.
+         */
+        RatioLine: {
+            /** Asked */
+            asked: number;
+            /** Cap */
+            cap: number | null;
+            /** Denied */
+            denied: number;
+            /** Dispatched */
+            dispatched: number;
+            /** Granted */
+            granted: number;
+            /**
+             * Kind
+             * @enum {string}
+             */
+            kind: "extension" | "deferral" | "shelving";
+            /** Kind Title */
+            kind_title: string;
+            /** Lapsed */
+            lapsed: number;
+            /** Organisation */
+            organisation: string;
+            /** Organisation Name */
+            organisation_name: string;
+            /** Share */
+            share: number | null;
+            /** Waiting */
+            waiting: number;
+        };
+        /**
+         * RatiosOut
+         * @description `since` and `until`: the days that were counted, both included; by default this month.
+         */
+        RatiosOut: {
+            /** Lines */
+            lines: components["schemas"]["RatioLine"][];
+            /**
+             * Since
+             * Format: date
+             */
+            since: string;
+            /**
+             * Until
+             * Format: date
+             */
+            until: string;
         };
         /**
          * Ready
@@ -5809,6 +6768,9 @@ export interface components {
     headers: never;
     pathItems: never;
 }
+export type ApprovalCounts = components['schemas']['ApprovalCounts'];
+export type ApprovalLine = components['schemas']['ApprovalLine'];
+export type ApprovalPage = components['schemas']['ApprovalPage'];
 export type ApproverOut = components['schemas']['ApproverOut'];
 export type AreaChoice = components['schemas']['AreaChoice'];
 export type AreaRef = components['schemas']['AreaRef'];
@@ -5820,6 +6782,7 @@ export type BeatsAsked = components['schemas']['BeatsAsked'];
 export type BeatsOut = components['schemas']['BeatsOut'];
 export type Body = components['schemas']['Body'];
 export type CalendarOut = components['schemas']['CalendarOut'];
+export type CapOut = components['schemas']['CapOut'];
 export type CaseCounts = components['schemas']['CaseCounts'];
 export type CaseFilter = components['schemas']['CaseFilter'];
 export type CaseLine = components['schemas']['CaseLine'];
@@ -5833,6 +6796,7 @@ export type CensusKind = components['schemas']['CensusKind'];
 export type CensusLayer = components['schemas']['CensusLayer'];
 export type CensusLine = components['schemas']['CensusLine'];
 export type CensusOut = components['schemas']['CensusOut'];
+export type ChainLink = components['schemas']['ChainLink'];
 export type ChannelChoice = components['schemas']['ChannelChoice'];
 export type ChoiceOut = components['schemas']['ChoiceOut'];
 export type Choices = components['schemas']['Choices'];
@@ -5848,6 +6812,7 @@ export type DemoLogin = components['schemas']['DemoLogin'];
 export type DiscardIn = components['schemas']['DiscardIn'];
 export type DivisionOut = components['schemas']['DivisionOut'];
 export type Done = components['schemas']['Done'];
+export type DueOut = components['schemas']['DueOut'];
 export type DutyChangeOut = components['schemas']['DutyChangeOut'];
 export type DutyConsent = components['schemas']['DutyConsent'];
 export type DutyDecision = components['schemas']['DutyDecision'];
@@ -5856,6 +6821,7 @@ export type DutyPartyIn = components['schemas']['DutyPartyIn'];
 export type DutyProposalIn = components['schemas']['DutyProposalIn'];
 export type DutyProposalRow = components['schemas']['DutyProposalRow'];
 export type DutyRemoval = components['schemas']['DutyRemoval'];
+export type EarlierOut = components['schemas']['EarlierOut'];
 export type EndingOut = components['schemas']['EndingOut'];
 export type EntryOut = components['schemas']['EntryOut'];
 export type EvaluationOut = components['schemas']['EvaluationOut'];
@@ -5872,7 +6838,10 @@ export type HandoverOut = components['schemas']['HandoverOut'];
 export type Health = components['schemas']['Health'];
 export type HeldOut = components['schemas']['HeldOut'];
 export type HeldPage = components['schemas']['HeldPage'];
+export type HoldLine = components['schemas']['HoldLine'];
 export type HoldOut = components['schemas']['HoldOut'];
+export type HoldPage = components['schemas']['HoldPage'];
+export type HoldsAsked = components['schemas']['HoldsAsked'];
 export type ImportApply = components['schemas']['ImportApply'];
 export type ImportCounts = components['schemas']['ImportCounts'];
 export type ImportIn = components['schemas']['ImportIn'];
@@ -5906,6 +6875,21 @@ export type ObjectOut = components['schemas']['ObjectOut'];
 export type ObjectPage = components['schemas']['ObjectPage'];
 export type ObjectWhole = components['schemas']['ObjectWhole'];
 export type Only = components['schemas']['Only'];
+export type OrderBody = components['schemas']['OrderBody'];
+export type OrderCaseOut = components['schemas']['OrderCaseOut'];
+export type OrderChoices = components['schemas']['OrderChoices'];
+export type OrderCounts = components['schemas']['OrderCounts'];
+export type OrderFilter = components['schemas']['OrderFilter'];
+export type OrderIn = components['schemas']['OrderIn'];
+export type OrderLine = components['schemas']['OrderLine'];
+export type OrderLogOut = components['schemas']['OrderLogOut'];
+export type OrderOut = components['schemas']['OrderOut'];
+export type OrderPage = components['schemas']['OrderPage'];
+export type OrderSignatory = components['schemas']['OrderSignatory'];
+export type OrderSignature = components['schemas']['OrderSignature'];
+export type OrdersOfCase = components['schemas']['OrdersOfCase'];
+export type OrderStepIn = components['schemas']['OrderStepIn'];
+export type OrderStepOut = components['schemas']['OrderStepOut'];
 export type OrganisationChoice = components['schemas']['OrganisationChoice'];
 export type PartOut = components['schemas']['PartOut'];
 export type PartyOut = components['schemas']['PartyOut'];
@@ -5923,6 +6907,8 @@ export type PublicCity = components['schemas']['PublicCity'];
 export type PublicPhoto = components['schemas']['PublicPhoto'];
 export type PublicReportIn = components['schemas']['PublicReportIn'];
 export type RankOut = components['schemas']['RankOut'];
+export type RatioLine = components['schemas']['RatioLine'];
+export type RatiosOut = components['schemas']['RatiosOut'];
 export type Ready = components['schemas']['Ready'];
 export type ReceiptOut = components['schemas']['ReceiptOut'];
 export type RejectOut = components['schemas']['RejectOut'];
@@ -5981,6 +6967,176 @@ export type WhatIf = components['schemas']['WhatIf'];
 export type WhatIfOut = components['schemas']['WhatIfOut'];
 export type $defs = Record<string, never>;
 export interface operations {
+    approvals_api_page: {
+        parameters: {
+            query?: {
+                before?: string;
+                kind?: "" | "extension" | "deferral" | "shelving" | "return";
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ApprovalPage"];
+                };
+            };
+            /** @description Not understood */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Refused */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Failed */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not available */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    approvals_api_counts: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ApprovalCounts"];
+                };
+            };
+            /** @description Not understood */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Refused */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Failed */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not available */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     clocks_calendars: {
         parameters: {
             query: {
@@ -6280,6 +7436,91 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["ClockOut"][];
+                };
+            };
+            /** @description Not understood */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Refused */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Failed */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not available */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    orders_of_case: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                number: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OrdersOfCase"];
                 };
             };
             /** @description Not understood */
@@ -7428,6 +8669,278 @@ export interface operations {
             };
             /** @description Not understood */
             400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Refused */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Failed */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not available */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    approvals_api_holds: {
+        parameters: {
+            query?: {
+                area?: string;
+                before?: string;
+                from?: string | null;
+                kind?: ("extension" | "deferral" | "shelving") | "";
+                limit?: number;
+                state?: "" | "waiting" | "granted" | "denied" | "lapsed";
+                to?: string | null;
+                unit?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HoldPage"];
+                };
+            };
+            /** @description Not understood */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Refused */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Failed */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not available */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    approvals_api_export: {
+        parameters: {
+            query?: {
+                area?: string;
+                from?: string | null;
+                kind?: ("extension" | "deferral" | "shelving") | "";
+                state?: "" | "waiting" | "granted" | "denied" | "lapsed";
+                to?: string | null;
+                unit?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/csv": string;
+                };
+            };
+            /** @description Not understood */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Refused */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Failed */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not available */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    approvals_api_ratios: {
+        parameters: {
+            query?: {
+                area?: string;
+                from?: string | null;
+                kind?: ("extension" | "deferral" | "shelving") | "";
+                state?: "" | "waiting" | "granted" | "denied" | "lapsed";
+                to?: string | null;
+                unit?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RatiosOut"];
+                };
+            };
+            /** @description Not understood */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -10735,6 +12248,559 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["ObjectOut"][];
+                };
+            };
+            /** @description Not understood */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Refused */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Failed */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not available */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    orders_page: {
+        parameters: {
+            query?: {
+                before?: number;
+                kind?: "" | "reminder" | "supervision" | "instruction" | "matter";
+                level?: "" | "ordinary" | "urgent" | "pressing";
+                limit?: number;
+                mine?: boolean;
+                overdue?: boolean;
+                state?: string;
+                target?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OrderPage"];
+                };
+            };
+            /** @description Not understood */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Refused */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Failed */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not available */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    orders_draft: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["OrderIn"];
+            };
+        };
+        responses: {
+            /** @description Created */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OrderOut"];
+                };
+            };
+            /** @description Not understood */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Overtaken */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Refused */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Failed */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not available */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    orders_one: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                reference: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OrderOut"];
+                };
+            };
+            /** @description Not understood */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not offered here */
+            405: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Refused */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Failed */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not available */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    orders_take_step: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                reference: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["OrderStepIn"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OrderOut"];
+                };
+            };
+            /** @description Not understood */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Overtaken */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Refused */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Failed */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not available */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    orders_choose: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OrderChoices"];
+                };
+            };
+            /** @description Not understood */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Refused */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Failed */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not available */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    orders_counts: {
+        parameters: {
+            query?: {
+                kind?: "" | "reminder" | "supervision" | "instruction" | "matter";
+                level?: "" | "ordinary" | "urgent" | "pressing";
+                mine?: boolean;
+                overdue?: boolean;
+                state?: string;
+                target?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OrderCounts"];
                 };
             };
             /** @description Not understood */
