@@ -26,6 +26,7 @@ from cityloop.ground.registry.ledger_api import router as ledger
 from cityloop.ground.standards.api import router as rules
 from cityloop.ground.standards.proposing import router as rule_proposals
 from cityloop.loop.cases.api import router as cases
+from cityloop.loop.cases.approvals_api import router as approvals
 from cityloop.loop.cases.photos import router as case_photos
 from cityloop.loop.clocks.api import router as clocks
 from cityloop.loop.dispatch.api import router as dispatch
@@ -98,7 +99,7 @@ api = CityloopAPI(
 )
 install(api)
 for router in (
-    *(me, evidence, report_photos, intake, case_photos, cases, clocks, dispatch),
+    *(me, evidence, report_photos, intake, case_photos, cases, approvals, clocks, dispatch),
     *(rule_proposals, rules, object_imports, census, objects, finding, beats, ledger),
     *(duty_proposals, gaps, participation, evaluation, exchange, cockpit),
 ):

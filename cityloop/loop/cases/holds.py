@@ -53,9 +53,15 @@ def refuse(name: str, snapshot: Snapshot, at: datetime, facts: Facts, clock: Clo
         _refuse_beyond_cap(hold, facts.share, clock)
 
 
+def beyond_cap(kind: str, share: Share, clock: Clock) -> bool:
+    """Whether one more grant would be more than the city lets an organisation have of a kind in a month."""
+    cap = clock.policy.caps.get(kind)
+    return cap is not None and share.granted + 1 > cap * share.of
+
+
 def _refuse_beyond_cap(hold: HoldRow, share: Share | None, clock: Clock) -> None:
-    cap = clock.policy.caps.get(hold.kind)
-    if cap is not None and share is not None and share.granted + 1 > cap * share.of:
+    if share is not None and beyond_cap(hold.kind, share, clock):
+        cap = clock.policy.caps[hold.kind]
         kind = Term(hold.kind, HOLD_KINDS[hold.kind])
         raise Refused("hold_cap", kind=kind, granted=share.granted, of=share.of, cap=f"{cap * 100:.3g}")
 
@@ -133,9 +139,11 @@ def chain_of(hold: HoldRow) -> list[str]:
 
 
 def turn_of(hold: HoldRow | None) -> str:
-    """The role that has to approve next; empty where whoever may decide does."""
-    chain = chain_of(hold) if hold else []
-    return chain[hold.approved] if hold and hold.approved < len(chain) else ""
+    """The role that has to approve next; empty where whoever may decide does, or nothing waits."""
+    if hold is None or hold.granted is not None or hold.ended_at is not None:
+        return ""
+    chain = chain_of(hold)
+    return chain[hold.approved] if hold.approved < len(chain) else ""
 
 
 def goes_on(hold: HoldRow) -> bool:

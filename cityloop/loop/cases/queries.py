@@ -91,8 +91,9 @@ HOLD = (
 
 WAITS = "EXISTS (SELECT FROM cases_hold w WHERE w.case_id = {case} AND w.granted IS NULL AND w.ended_at IS NULL)"
 """A request for more time waits for somebody to decide."""
-WAITS_FOR = f"{WAITS[:-1]} AND coalesce(w.chain ->> w.approved::int, '') IN ('', %s))"
-"""It waits for a role, or for whoever may decide."""
+TURN = "coalesce(w.chain ->> w.approved::int, '') IN ('', %s)"
+"""The request `w` waits for a role, or for whoever may decide."""
+WAITS_FOR = f"{WAITS[:-1]} AND {TURN})"
 
 FILED_BY = (
     "(SELECT m.person FROM cases_span m WHERE m.case_id = c.id AND m.main AND m.stage = 'file' AND m.outcome = 'filed'"
@@ -260,6 +261,15 @@ def reach(post: HeldPost, *, assigned: str = "") -> tuple[str, list[Any]]:
         )
         values.append(catalogue(city().revision).units_below(post.organisation))
     return " AND ".join(parts) or "TRUE", values
+
+
+def keyed(clause: str, told: Sequence[Any], values: dict[str, Any]) -> str:
+    """A condition whose values are given by name instead of by their order."""
+    for value in told:
+        name = f"v{len(values)}"
+        values[name] = value
+        clause = clause.replace("%s", f"%({name})s", 1)
+    return clause
 
 
 def require_photo(case_id: int, photo: str) -> None:

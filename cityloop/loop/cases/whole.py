@@ -128,7 +128,7 @@ def whole(case_id: int, actor: Actor, ground: Ground, at: datetime) -> dict[str,
         "links": links,
         "verdict_title": _title(CHECKED, case["verdict"]),
         "spans": [_span(row, at) for row in spans],
-        "entries": [_entry(row, hide=_assessed(actor)) for row in entries],
+        "entries": [_entry(row, hide=assessed(actor)) for row in entries],
         "steps": [_choice(choice.name, choice.why, case["rule"]) for choice in steps_of(here, actor, at, ground.clock)],
     }
 
@@ -200,11 +200,16 @@ def _turn(hold: Mapping[str, Any]) -> str:
 
 def _asked(row: dict[str, Any]) -> dict[str, Any]:
     """A request, with who has approved it and who has to."""
-    chain = [
-        {"role": role, "title": _(ROLES[role].title) if role in ROLES else role, "approved": i < row["approved"]}
-        for i, role in enumerate(orjson.loads(row["chain"]))
-    ]
+    chain = approvers(orjson.loads(row["chain"]), row["approved"])
     return row | {"kind_title": _(HOLD_KINDS[row["kind"]]), "chain": chain}
+
+
+def approvers(chain: Sequence[str], approved: int) -> list[dict[str, Any]]:
+    """The roles that have to approve a request, in order, and which have."""
+    return [
+        {"role": role, "title": _(ROLES[role].title) if role in ROLES else role, "approved": i < approved}
+        for i, role in enumerate(chain)
+    ]
 
 
 def _assignment(row: dict[str, Any]) -> dict[str, Any]:
@@ -240,26 +245,33 @@ def _title(titles: Mapping[str, str], code: str) -> str:
     return _(titles[code]) if code in titles else code
 
 
-def _assessed(actor: Actor) -> bool:
+def assessed(actor: Actor) -> bool:
     """Whether somebody reads cases as a unit only, which is what collectors check."""
     reading = [post for post in actor.posts if "cases.read" in post.permissions]
     return bool(reading) and all(post.handles for post in reading)
 
 
 def _entry(row: dict[str, Any], *, hide: bool) -> dict[str, Any]:
+    row = named(row, hide=hide)
+    return row | {
+        "title": _(STEPS[row["step"]].title),
+        "evidence": photo_ids(row["evidence"]),
+        "told": [told_fact(row["step"], fact, word) for fact, word in (row["told"] or {}).items()],
+    }
+
+
+def named(row: dict[str, Any], *, hide: bool) -> dict[str, Any]:
+    """A row with `actor`, `user_name`, `post`, `post_name` and `role`, and what its person is called to the reader."""
     if hide and row["role"] in HIDDEN_FROM_UNITS:
         role = _(ROLES[row["role"]].title)
         row = row | {"actor": "", "user_name": role, "post": "", "post_name": role}
     return row | {
-        "title": _(STEPS[row["step"]].title),
         "actor_name": row["user_name"] or _(ACTORS.get(row["actor"], row["actor"])),
         "post_name": row["post_name"] or row["post"],
-        "evidence": photo_ids(row["evidence"]),
-        "told": [_told(row["step"], fact, word) for fact, word in (row["told"] or {}).items()],
     }
 
 
-def _told(step: str, fact: str, word: str) -> dict[str, str]:
+def told_fact(step: str, fact: str, word: str) -> dict[str, str]:
     titles = CHOICES.get(step, {}).get(fact, {})
     return {"fact": fact, "title": _(FACTS[fact]), "value": word, "value_title": _title(titles, word)}
 
