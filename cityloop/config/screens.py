@@ -12,7 +12,7 @@ from cityloop.core.texts import _
 SCREENS = (
     r"(?:|report|follow|sign-in|account|desk|desk/(?:new|waiting|held)|cases/[^/]+|map|wall|scores|calendars"
     r"|objects|objects/[^/]+|objects/import/[^/]+"
-    r"|ledger|ledger/(?:gaps|rows|proposals)|ledger/proposals/(?:new|[0-9]+)"
+    r"|approvals|approvals/register|ledger|ledger/(?:gaps|rows|proposals)|ledger/proposals/(?:new|[0-9]+)"
     r"|rules|rules/[^/]+|rules/proposals/(?:new|[0-9]+|[0-9]+/rule))"
 )
 """Addresses of screens, as `web/src/app/router.ts` has them; a test holds the two together."""

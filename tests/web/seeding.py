@@ -102,3 +102,35 @@ def take_in(keeper: Page, layer: str, table: str) -> None:
     assert shown.ok, shown.text()
     done = post_past_the_page(keeper, f"/api/objects/imports/{shown.json()['id']}/apply", {})
     assert done.ok, done.text()
+
+
+def working(people: dict[str, Page], **told: Any) -> str:
+    """A case that the unit has signed for; `people` by post."""
+    hole = {"channel": "app", "category": "0101", "lon": 10.002, "lat": 50.005, "address": "Mill Lane 3"}
+    sender = people["acceptor"]
+    answer = post_past_the_page(sender, "/api/reports", hole | {"words": "Deep hole"} | told)
+    assert answer.ok, answer.text()
+    case = str(answer.json()["case"])
+    step(people["acceptor"], case, "register")
+    step(people["shift_leader"], case, "file")
+    step(people["dispatcher"], case, "dispatch", organisation="roads")
+    step(people["handler-roads"], case, "sign_for")
+    return case
+
+
+def step(page: Page, case: str, name: str, **facts: Any) -> Any:
+    """A step taken without the page, which has tests of its own."""
+    answer = post_past_the_page(page, f"/api/cases/{case}/steps", {"step": name, **facts})
+    assert answer.ok, answer.text()
+    return answer.json()
+
+
+def ask_with_form(page: Page, case: str, folder: Path, **facts: Any) -> None:
+    """Ask for two working days more, on a signed form."""
+    path = photo(folder / f"{case}.jpg", "#ccddcc")
+    file = FilePayload(name=path.name, mimeType="image/jpeg", buffer=path.read_bytes())
+    headers = {"X-CSRFToken": {one["name"]: one["value"] for one in page.context.cookies()}["csrftoken"]}
+    sent = page.context.request.post("/api/photos", multipart={"file": file}, headers=headers | {"Referer": page.url})
+    assert sent.ok, sent.text()
+    wanted = {"reason": "The asphalt does not set in this rain", "extension": {"value": 2, "unit": "wd"}}
+    step(page, case, "ask_extension", photos=[sent.json()["id"]], **(wanted | facts))

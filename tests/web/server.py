@@ -25,6 +25,13 @@ TIME = """
   combined:
     - {stages: [register, file, dispatch], value: 4, unit: wh}"""
 """What the desk is held to itself."""
+APPROVALS = """
+settings:
+  loop:
+    approvals:
+      - {kind: extension, roles: [section_chief, command_leader], form: true}
+    caps: {extension: 0.8, deferral: 0.2}"""
+"""Two approve an extension one after another, on a signed form."""
 SHORT_DAY = "2025-12-24"
 HANDLERS = ("roads", "parks")
 START = 90
@@ -119,6 +126,14 @@ def add_layers(folder: Path) -> None:
     pack.write_text(text + LAYERS, encoding="utf-8")
 
 
+def add_approvals(folder: Path) -> None:
+    """Who has to approve more time, and how much of it may be granted."""
+    pack = folder / "pack.yaml"
+    text = pack.read_text(encoding="utf-8")
+    assert "\nsettings:" in text
+    pack.write_text(text.replace("\nsettings:", APPROVALS), encoding="utf-8")
+
+
 def drop_duty(folder: Path, code: str) -> None:
     """One duty less: where it held nobody answers."""
     path = folder / "ledger.csv"
@@ -192,6 +207,7 @@ def make_city(
     known_until: str = "2025-12-31",
     situations: bool = False,
     layers: bool = False,
+    approvals: bool = False,
     without: str = "",
 ) -> Server:
     """A demo city in `folder`: its history of a dozen cases, as many open ones as asked, `without` one duty."""
@@ -200,6 +216,8 @@ def make_city(
         add_situations(pack)
     if layers:
         add_layers(pack)
+    if approvals:
+        add_approvals(pack)
     if without:
         drop_duty(pack, without)
     run("demo", "--pack", pack, "--data-dir", data, "--at", "2025-06-02T09:00", "--no-serve")

@@ -29,6 +29,9 @@ RETURN = "return"
 KINDS = HOLD_KINDS | {RETURN: N_("return")}
 """What may be asked for and waits for a decision."""
 
+DECISIONS = ["grant_hold", "deny_hold"]
+DECISIONS_ON_RETURN = ["grant_return", "deny_return"]
+
 _ROWS = (("c", CaseRow), ("a", AssignmentRow), ("h", HoldRow))
 _UNIT_AT = len(CaseRow._fields)
 _HOLD_AT = _UNIT_AT + len(AssignmentRow._fields)
@@ -196,6 +199,7 @@ def _line(row: Sequence[Any], found: dict[str, Any], clock: Clock, at: datetime,
         "earlier": earlier,
         "share": _share(hold, found, clock) if hold else None,
         "photos": photo_ids(found["evidence"]),
+        "steps": DECISIONS if hold else DECISIONS_ON_RETURN,
     }
 
 

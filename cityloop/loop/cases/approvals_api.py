@@ -70,7 +70,8 @@ class ApprovalLine(Schema):
     """A request that waits for the asker. `kind`: more time, or `return`; `reason_title` is the reason in words, `told`
     what proves the reason of a return. `now` and `then`: what is due as it stands and if it were granted now; `then` is
     null for a return. `chain` is empty where whoever may decide does. `before`: how many of its kind the case had.
-    `photos`: the signed form, or what proves a return. `light` is the unit's."""
+    `photos`: the signed form, or what proves a return. `light` is the unit's.
+    `steps`: to grant and to deny it."""
 
     number: str
     seq: int
@@ -106,6 +107,7 @@ class ApprovalLine(Schema):
     earlier: list[EarlierOut]
     share: CapOut | None
     photos: list[str]
+    steps: list[str]
 
 
 class ApprovalPage(Schema):

@@ -68,6 +68,20 @@ export const router = createRouter({
       meta: { layout: 'staff', permission: 'cases.read', title: 'cases.case.title' },
     },
     {
+      path: '/approvals',
+      component: () => import('@/domains/cases/approvals/ApprovalsPage.vue'),
+      meta: {
+        layout: 'staff',
+        permission: ['cases.decide_hold', 'cases.decide_return'],
+        title: 'approvals.inbox.title',
+      },
+    },
+    {
+      path: '/approvals/register',
+      component: () => import('@/domains/cases/approvals/RegisterPage.vue'),
+      meta: { layout: 'staff', permission: 'cases.read', title: 'approvals.register.title' },
+    },
+    {
       path: '/map',
       component: () => import('@/domains/cockpit/MapPage.vue'),
       meta: { layout: 'staff', permission: 'cases.read', title: 'app.nav.map' },

@@ -2,7 +2,7 @@ import { computed, shallowRef, type Ref } from 'vue'
 import type { CaseLine } from '@/generated/api'
 
 /** Which rows are picked, by number; with a range from the last row that was picked by itself. */
-export function useSelection(rows: Ref<CaseLine[]>) {
+export function useSelection<Row extends Pick<CaseLine, 'number' | 'steps'>>(rows: Ref<Row[]>) {
   const picked = shallowRef<ReadonlySet<string>>(new Set())
   let anchor = ''
 
