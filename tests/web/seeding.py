@@ -134,3 +134,26 @@ def ask_with_form(page: Page, case: str, folder: Path, **facts: Any) -> None:
     assert sent.ok, sent.text()
     wanted = {"reason": "The asphalt does not set in this rain", "extension": {"value": 2, "unit": "wd"}}
     step(page, case, "ask_extension", photos=[sent.json()["id"]], **(wanted | facts))
+
+
+def requests(people: dict[str, Page], folder: Path) -> None:
+    """Requests of every kind: that wait, one of them in the middle of its chain, that were decided, and a return."""
+    wanted = {"reason": "Parts are on order", "until": "2025-06-30T10:00:00Z"}
+    measures = {"reason": "No money this year", "review_on": "2025-12-01", "measures": "Fenced, lit and signed"}
+    handler, chief = people["handler-roads"], people["section_chief"]
+    for _ in range(2):
+        ask_with_form(handler, working(people), folder)
+    again = working(people)
+    ask_with_form(handler, again, folder)
+    step(chief, again, "deny_hold", reason="Try it with two crews")
+    ask_with_form(handler, again, folder, reason="Both crews are at work, the rain does not stop")
+    passed = working(people)
+    ask_with_form(handler, passed, folder)
+    step(chief, passed, "grant_hold")
+    granted = working(people)
+    step(handler, granted, "ask_deferral", **wanted)
+    step(people["dispatcher"], granted, "grant_hold")
+    step(handler, working(people), "ask_deferral", **wanted)
+    step(handler, working(people), "ask_shelving", **measures)
+    proof = {"note": "A private yard, behind a gate", "disputed": "L1"}
+    step(handler, working(people), "request_return", reason="not_ours", **proof)

@@ -30,7 +30,7 @@ settings:
   loop:
     approvals:
       - {kind: extension, roles: [section_chief, command_leader], form: true}
-    caps: {extension: 0.8, deferral: 0.2}"""
+    caps: {extension: 1, deferral: 0.2}"""
 """Two approve an extension one after another, on a signed form."""
 SHORT_DAY = "2025-12-24"
 HANDLERS = ("roads", "parks")

@@ -77,6 +77,16 @@ def pick_two(page: Page) -> None:
         page.locator("tbody tr input[type=checkbox]").nth(row).check()
 
 
+def pick_requests(page: Page) -> None:
+    for row in (0, 1):
+        page.locator("li input[type=checkbox]").nth(row).check()
+
+
+def deny_without_reason(page: Page) -> None:
+    page.locator("article form .plain").click()
+    expect(page.locator("article form .problem")).to_be_visible()
+
+
 def open_bulk(step: str) -> Callable[[Page], None]:
     def act(page: Page) -> None:
         pick_two(page)
@@ -226,6 +236,13 @@ SHOTS = (
     Shot("proposal-rule", "rule_editor", "/rules/proposals?state=draft", edit_rule),
     Shot("proposal-submitted", "rule_editor", "/rules/proposals?state=submitted", open_proposal),
     Shot("proposal-decided", "leader", "/rules/proposals?state=submitted", open_proposal),
+    Shot("approvals", "section_chief", "/approvals"),
+    Shot("approvals-return", "dispatcher", "/approvals?kind=return"),
+    Shot("approvals-picked", "section_chief", "/approvals", pick_requests, whole=False),
+    Shot("approvals-refused", "section_chief", "/approvals?kind=extension", deny_without_reason),
+    Shot("approvals-none", "main_leader", "/approvals?kind=shelving"),
+    Shot("approvals-register", "dispatcher", "/approvals/register"),
+    Shot("approvals-register-none", "dispatcher", "/approvals/register?from=2031-01-01"),
     Shot("map", "shift_leader", "/map", whole=False),
     Shot("objects", "acceptor", "/objects?layers=toilets,roads,parks", whole=False),
     Shot("objects-chosen", "acceptor", "/objects?layers=toilets,roads&at=10.003,50.003,16", choose_object, whole=False),

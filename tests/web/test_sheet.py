@@ -12,15 +12,15 @@ from playwright.sync_api import Browser, Page, expect
 
 from web.conftest import SEEDED, Opens, sign_in
 from web.looking import axe_faults, layout_faults
-from web.seeding import objects, proposals, signals
+from web.seeding import objects, proposals, requests, signals
 from web.server import Server, make_city
 from web.shots import LOOKS, SHOTS, SIZES, WALLS, Shot
 
 
 @pytest.fixture(scope="module")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    """A city with enough open cases for a second page, with situations in its rule book, and with layers."""
-    made = make_city(tmp_path_factory.mktemp("sheet"), seeded=SEEDED, situations=True, layers=True)
+    """A city with enough open cases for a second page, situations in its rule book, layers, and who approves what."""
+    made = make_city(tmp_path_factory.mktemp("sheet"), seeded=SEEDED, situations=True, layers=True, approvals=True)
     made.start()
     yield made
     made.stop()
@@ -28,12 +28,13 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
 
 @pytest.fixture(scope="module", autouse=True)
 def seeded(server: Server, chromium: Browser, tmp_path_factory: pytest.TempPathFactory) -> None:
-    people = {}
-    for post in ("rule_editor", "leader", "administrator"):
+    people, units = {}, ("acceptor", "shift_leader", "dispatcher", "section_chief", "handler-roads")
+    for post in ("rule_editor", "leader", "administrator", *units):
         people[post] = chromium.new_context(base_url=server.url, locale="en-GB").new_page()
         sign_in(people[post], server, post)
     proposals(people["rule_editor"], people["leader"])
     objects(people["administrator"])
+    requests(people, tmp_path_factory.mktemp("forms"))
     citizen = chromium.new_context(base_url=server.url)
     signals(citizen.request, tmp_path_factory.mktemp("photos"))
     for context in (citizen, *(page.context for page in people.values())):
