@@ -88,7 +88,7 @@ def test_without_posts_every_desk_and_every_handling_organisation_has_one() -> N
     assert posts["acceptor"] == ("acceptor", "centre")
     assert posts["handler-roads"] == ("handler", "roads")
     assert "handler-centre" not in posts
-    assert len(posts) == 11
+    assert len(posts) == 12
 
 
 def test_a_folder_without_a_pack(tmp_path: Path) -> None:

@@ -233,6 +233,7 @@ REFUSED: list[tuple[str, Ask, tuple[int, str]]] = [
     ("an acceptor reads", lambda p, case: p["acceptor"].get("/orders/counts"), (403, "permission_missing")),
     ("a wrong state", lambda p, case: p["evaluator"].get("/orders?state=lost"), (422, "fact_wrong")),
     ("a wrong target", lambda p, case: p["evaluator"].get("/orders?target=sea"), (404, "organisation_unknown")),
+    ("no number", lambda p, case: p["evaluator"].get("/orders/%00"), (422, "input_wrong")),
     ("no order", lambda p, case: p["evaluator"].get("/orders/DB20250001"), (404, "order_unknown")),
 ]
 
