@@ -331,3 +331,14 @@ def test_a_clock_that_is_a_day_off_does_not_count_and_is_kept(desk_city: Pack, h
         assert entry["at"] == entry["recorded_at"]
         assert datetime.fromisoformat(kept["told_at"]) == told
     assert list(verify()) == []
+
+
+def test_an_order_from_above_stands_in_the_history_of_its_case(desk_city: Pack) -> None:
+    case, people = brought_to("handling")
+    told = {"key": "once", "kind": "reminder", "title": "Hurry", "text": "It is deep", "target": "roads"}
+    answer = people["dispatcher"].post("/orders", told | {"cases": [case]})
+    assert answer.status_code == 201, answer.content
+    entry = seen(case, people)["entries"][-1]
+    assert (entry["step"], entry["told"][0]["value"]) == ("order", answer.json()["number"])
+    assert "order" not in [choice["name"] for choice in seen(case, people)["steps"]]
+    assert list(verify()) == []
