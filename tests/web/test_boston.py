@@ -269,10 +269,34 @@ def supervise(worker: Worker) -> None:
     expect(page.locator("article")).to_contain_text(re.compile(r"S\d{8}"))
 
 
+def decide_on_returns(who: Worker) -> None:
+    """A unit wants to be rid of a case; the chief lets it, and the next request comes up."""
+    page = who.page
+    page.goto("/approvals")
+    shown = page.get_by_role("article")
+    expect(shown).to_be_visible()
+    request = shown.get_attribute("aria-label") or ""
+    assert request.startswith("Request in case ")
+    shown.get_by_role("button", name="Grant the return").click()
+    expect(page.get_by_role("article", name=request)).to_have_count(0)
+
+
+def decide_on_time(who: Worker) -> None:
+    """Whom no request has come up to finds none, and the register of all that were asked."""
+    page = who.page
+    page.goto("/approvals")
+    expect(page.get_by_text("No request waits for your decision.")).to_be_visible()
+    page.goto("/approvals/register")
+    expect(page.get_by_role("heading", level=1)).to_be_visible()
+
+
 JOBS: dict[str, Callable[[Worker], None]] = {
     "acceptor": take_a_call,
     "shift_leader": lead_the_shift,
     "dispatcher": dispatch,
+    "section_chief": decide_on_returns,
+    "command_leader": decide_on_time,
+    "main_leader": decide_on_time,
     "handler": handle,
     "collector": collect,
     "evaluator": evaluate,
