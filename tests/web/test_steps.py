@@ -118,6 +118,8 @@ def test_two_reports_are_compared_and_merged(opens: Opens, tmp_path: Path) -> No
     for side in (here, there):
         expect(side.locator("img")).to_have_count(1)
     expect(compared).to_contain_text("29 m apart")
+    expect(compared.get_by_text("Ada Lamb")).to_have_count(0)
+    expect(compared.get_by_text("A*******")).to_have_count(2)
     confirm(desk, "Merged")
 
     ties = desk.get_by_role("region", name="Linked cases").get_by_role("listitem")
