@@ -7,6 +7,7 @@ that is given up afterwards, so that the case is walked once and a cell leaves n
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -21,7 +22,7 @@ from cityloop.core.actor import SYSTEM
 from cityloop.ground.accounts.roles import ROLES
 from cityloop.loop.cases.lifecycle import STEPS
 from cityloop.loop.cases.matrix import ALLOWED, Seat, Tie, answer, seats
-from journeys.conftest import Person, holder_of, with_desks
+from journeys.conftest import holder_of, with_desks
 from journeys.test_steps_beside_the_line import DEFERRAL, EXTENSION, SHELVING
 
 TREE = {"channel": "app", "category": "0103", "lon": 10.002, "lat": 50.005, "words": "Tree down", "area": "990100001"}
@@ -39,6 +40,7 @@ class Move(NamedTuple):
     facts: dict[str, Any] = {}
 
 
+OTHER = "the other case"
 REASON = {"reason": "as told"}
 FACTS: dict[str, dict[str, Any]] = {
     **{name: REASON for name, step in STEPS.items() if "reason" in step.needs},
@@ -53,11 +55,11 @@ FACTS: dict[str, dict[str, Any]] = {
     "ask_extension": EXTENSION,
     "ask_deferral": DEFERRAL,
     "ask_shelving": SHELVING,
-    "merge": {"other": "{other}"},
-    "link": {"other": "{other}", "link": "part_of"},
-    "unlink": {"other": "{other}", **REASON},
+    "merge": {"other": OTHER},
+    "link": {"other": OTHER, "link": "part_of"},
+    "unlink": {"other": OTHER, **REASON},
 }
-"""What each step is told, so that it lacks nothing; `{other}` is the number of the other case."""
+"""What each step is told, so that it lacks nothing; for `OTHER` stands its number."""
 BEFORE: dict[str, list[Move]] = {
     "pre_verify": [Move("acceptor", "ask_verification")],
     "unmerge": [Move("acceptor", "merge", FACTS["merge"])],
@@ -109,72 +111,90 @@ DETOUR = [
 ]
 
 
-class Trier:
-    """Somebody who tries steps, by one client; what is refused must have changed nothing."""
+@dataclass
+class Walk:
+    """The case that is walked, another one beside it, and everybody who tries; one client speaks for all."""
 
-    def __init__(self, seat: Seat) -> None:
-        self.seat, self.headers, self.client = seat, holder_of(_post(seat)).headers, Client()
+    case: str
+    other: str
+    people: dict[str, dict[str, str]]
+    triers: list[tuple[Seat, dict[str, str]]]
+    client: Client = field(default_factory=Client)
+    wrong: list[str] = field(default_factory=list)
+    tried: Counter[str] = field(default_factory=Counter)
 
-    def post(self, path: str, body: dict[str, Any]) -> tuple[int, str]:
-        told = self.client.post(path, body, content_type="application/json", headers=self.headers)
+    def try_all(self, name: str, path: str, body: dict[str, Any], *, dispatched: bool) -> None:
+        """Everybody takes one step: those first who must be refused, which must leave no entry, then each of the others
+        from the same beginning."""
+        allowed = []
+        with _given_up():
+            before = _entries()
+            for seat, headers in self.triers:
+                self.tried[name] += 1
+                expected = answer(name, seat, dispatched=dispatched)
+                if expected == ALLOWED:
+                    allowed.append((seat, headers))
+                else:
+                    self._try(name, seat, headers, path, body, expected)
+            if _entries() != before:
+                self.wrong.append(f"{name}: it was refused, and left an entry")
+        for seat, headers in allowed:
+            with _given_up():
+                self._try(name, seat, headers, path, body, ALLOWED)
+                if _entries() == before:
+                    self.wrong.append(f"{name} by {_post(seat)}: it left no entry")
+
+    def _try(
+        self, name: str, seat: Seat, headers: dict[str, str], path: str, body: dict[str, Any], expected: str
+    ) -> None:
+        status, code = self._send(headers, path, body)
+        if (200 if status == 201 else status, code) != (STATUS.get(expected, 403), expected):
+            self.wrong.append(f"{name} by {_post(seat)}: {status} {code}, not {expected}")
+
+    def try_step(self, name: str, *, dispatched: bool) -> None:
+        with _given_up():
+            for move in BEFORE.get(name, ()):
+                self.go(move)
+            body = {"step": name, **self._filled(FACTS.get(name, {}))}
+            self.try_all(name, f"/api/cases/{self.case}/steps", body, dispatched=dispatched)
+
+    def go(self, move: Move, case: str = "") -> None:
+        """Somebody at a desk takes a step; it must succeed."""
+        body = {"step": move.step, **self._filled(move.facts)}
+        told = self._send(self.people[move.post], f"/api/cases/{case or self.case}/steps", body)
+        assert told == (200, ALLOWED), (move, told)
+
+    def _send(self, headers: dict[str, str], path: str, body: dict[str, Any]) -> tuple[int, str]:
+        told = self.client.post(path, body, content_type="application/json", headers=headers)
         return told.status_code, ALLOWED if told.status_code in (200, 201) else told.json()["code"]
+
+    def _filled(self, facts: dict[str, Any]) -> dict[str, Any]:
+        return {name: self.other if value == OTHER else value for name, value in facts.items()}
 
 
 @pytest.mark.django_db
 def test_every_role_takes_each_step_where_the_matrix_says(own_clock: None, tmp_path: Path) -> None:
     _seat_everybody(tmp_path)
-    people = {post: holder_of(post) for post in ROLES if post != "handler"}
-    people["handler-roads"] = holder_of("handler-roads")
-    triers = [Trier(seat) for seat in seats()]
-    wrong: list[str] = []
-    tried: Counter[str] = Counter()
-
-    def try_all(case: str, other: str, steps: list[str], *, dispatched: bool) -> None:
-        for name in steps:
-            with _given_up():
-                for move in BEFORE.get(name, ()):
-                    _take(people[move.post], case, move, other)
-                for trier in triers:
-                    tried[name] += 1
-                    expected = answer(name, trier.seat, dispatched=dispatched)
-                    wrong.extend(_tried(trier, case, name, other, expected))
-
-    other, case = _opened(people), _opened(people)
-    for move in (DESK[0][1], DESK[1][1], *DETOUR):
-        assert move is not None
-        _take(people[move.post], other, move, "")
+    people = {post: holder_of(post) for post in (*(role for role in ROLES if role != "handler"), "handler-roads")}
+    case, other = (people["machine"].post("/reports", TREE).json()["case"] for _ in range(2))
+    walk = Walk(
+        case,
+        other,
+        {post: person.headers for post, person in people.items()},
+        [(seat, holder_of(_post(seat)).headers) for seat in seats()],
+    )
+    for move in (*(onward for _, onward in DESK if onward), *DETOUR):
+        walk.go(move, other)
     for places, dispatched in ((DESK, False), (OUT, True)):
         for steps, onward in places:
-            try_all(case, other, steps, dispatched=dispatched)
+            for name in steps:
+                walk.try_step(name, dispatched=dispatched)
             for move in [onward] if onward else [] if dispatched else DETOUR:
-                _take(people[move.post], case, move, other)
-    for trier in triers:
-        tried["report"] += 1
-        wrong.extend(_reported(trier))
-    assert wrong == []
-    assert tried == dict.fromkeys(STEPS, len(triers))
-    assert len(triers) == 2 * (4 + 1 + 2 * (len(ROLES) - 2))
-
-
-def _tried(trier: Trier, case: str, name: str, other: str, expected: str) -> Iterator[str]:
-    """What is not as the matrix says when somebody takes a step; nobody can count anew by hand, who may or not."""
-    body = {"step": name, **_filled(FACTS.get(name, {}), other)}
-    with _given_up():
-        before = _stands(case)
-        told = trier.post(f"/api/cases/{case}/steps", body)
-        moved = _stands(case) != before
-    if told != (STATUS.get(expected, 403), expected) or moved != (expected == ALLOWED):
-        yield f"{name} by {_post(trier.seat)}: {told}, not {expected}; moved: {moved}"
-
-
-def _reported(trier: Trier) -> Iterator[str]:
-    expected = answer("report", trier.seat)
-    with _given_up():
-        before = _count()
-        told = trier.post("/api/reports", TREE)
-        more = _count() - before
-    if told != (201 if expected == ALLOWED else 403, expected) or more != (expected == ALLOWED):
-        yield f"report by {_post(trier.seat)}: {told}, not {expected}; cases: {more}"
+                walk.go(move)
+    walk.try_all("report", "/api/reports", TREE, dispatched=False)
+    assert walk.wrong == []
+    assert walk.tried == dict.fromkeys(STEPS, len(walk.triers))
+    assert len(walk.triers) == 2 * (4 + 1 + 2 * (len(ROLES) - 2))
 
 
 def _seat_everybody(tmp_path: Path) -> None:
@@ -200,29 +220,8 @@ def _given_up() -> Iterator[None]:
         transaction.set_rollback(True)
 
 
-def _opened(people: dict[str, Person]) -> str:
-    told = people["machine"].post("/reports", TREE)
-    assert told.status_code == 201, told.content
-    return str(told.json()["case"])
-
-
-def _take(person: Person, case: str, move: Move, other: str) -> None:
-    told = person.post(f"/cases/{case}/steps", {"step": move.step, **_filled(move.facts, other)})
-    assert told.status_code == 200, (move, told.content)
-
-
-def _filled(facts: dict[str, Any], other: str) -> dict[str, Any]:
-    return {name: other if value == "{other}" else value for name, value in facts.items()}
-
-
-def _stands(case: str) -> tuple[Any, ...]:
+def _entries() -> int:
+    """How many there are; each step of each case leaves one."""
     with connection.cursor() as cursor:
-        cursor.execute("SELECT state, seq, head FROM cases_case WHERE number = %s", [case])
-        state, seq, head = cursor.fetchone()
-    return state, seq, bytes(head)
-
-
-def _count() -> int:
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT count(*) FROM cases_case")
+        cursor.execute("SELECT count(*) FROM cases_entry")
         return int(cursor.fetchone()[0])
