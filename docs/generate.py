@@ -189,6 +189,27 @@ def step_matrix() -> str:
     )
 
 
+def field_matrix() -> str:
+    """Who sees what of a reporter, a collector and the assessment plan; tests/journeys/test_disclosure.py tries it."""
+    from cityloop.ground.accounts.roles import ROLES
+    from cityloop.loop.cases.disclosure import ABSENT, DOORS, GROUPS, disclosed
+
+    chinese = _chinese()
+    text = (
+        f"{NOTE}# Who sees which fields at which door\n\nEmpty: absent, or the door does not open to the role. Every "
+        "time that a reporter's contact is shown unmasked is recorded, once for each person, report and day: "
+        "`/api/unmaskings`, for roles with `audit.read`.\n"
+    )
+    for group, means in GROUPS.items():
+        lines = []
+        for door, where in DOORS.items():
+            cells = [disclosed(role, group, door) for role in ROLES]
+            lines.append([where, *("" if cell == ABSENT else cell for cell in cells)])
+        head = ["door", *(f"{role.title}<br>{chinese(role.title)}" for role in ROLES.values())]
+        text += f"\n## {group.capitalize()}\n\n{means[0].upper()}{means[1:]}.\n\n{_table(head, lines)}"
+    return text
+
+
 def indicators() -> str:
     """What is counted on which basis, and the rates made of it."""
     from cityloop.results.evaluation.indicators import BASES, INDICATORS, RATES
@@ -278,6 +299,7 @@ DOCUMENTS: dict[str, Callable[[], str]] = {
     "docs/reference/clocks.md": clocks,
     "docs/reference/permissions.md": permissions,
     "docs/reference/step-matrix.md": step_matrix,
+    "docs/reference/field-matrix.md": field_matrix,
     "docs/reference/indicators.md": indicators,
     "docs/reference/api.json": api_reference,
     "web/src/generated/words.json": words,
