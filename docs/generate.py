@@ -146,6 +146,70 @@ def permissions() -> str:
     )
 
 
+def step_matrix() -> str:
+    """Which role takes which step where, and what everybody else is told; tests/journeys/test_matrix.py tries it."""
+    from cityloop.ground.accounts.roles import ROLES
+    from cityloop.loop.cases.lifecycle import STEPS
+    from cityloop.loop.cases.matrix import REACHES, TIES, Seat, Tie, answer, reach, seats
+
+    chinese = _chinese()
+    roles = list(ROLES.values())
+    steps = [
+        [f"`{step.name}`", f"{step.title}<br>{chinese(step.title)}", step.axis.value]
+        + [REACHES[reach(step, role)] for role in roles]
+        for step in STEPS.values()
+    ]
+
+    def told(role: str, *, here: bool, tie: Tie) -> list[str]:
+        """What it is told about a step that is its, and about one that is not."""
+        seat = Seat(role, here, tie)
+        codes = {False: "-", True: "-"}
+        for step in STEPS.values():
+            if step.sources:
+                codes[reach(step, ROLES[role]) != "nowhere"] = f"`{answer(step.name, seat)}`"
+        return [codes[True], codes[False]]
+
+    alike: dict[tuple[str, ...], list[str]] = {}
+    for role, here, tie in seats():
+        line = ("yes" if here else "no", TIES[tie], *told(role, here=here, tie=tie))
+        alike.setdefault(line, []).append(f"`{role}`")
+    answers = [[", ".join(names), *line] for line, names in alike.items()]
+    return (
+        f"{NOTE}# Who takes which step where\n\n"
+        f"{REACHES['area']} in the area of the post; {REACHES['own']} there, for cases that are dispatched to its own "
+        "organisation or to one below it; empty: nowhere. A role takes steps of its own axis only. "
+        "[Roles](permissions.md), [steps](lifecycle.md).\n\n"
+        + _table(["step", "title", "axis", *(f"{role.title}<br>{chinese(role.title)}" for role in roles)], steps)
+        + "\n## What is answered\n\nAbout a case that is with a unit; before that it is no unit's, and unknown to "
+        "everybody who handles. Whoever may not see a case is told that there is none. Which unit it is with makes a "
+        "difference to those who handle only; those who assess sit in no unit.\n\n"
+        + _table(["roles", "in its area", "the case and its organisation", "a step of its own", "any other"], answers)
+        + "\nReporting opens a case, so that there is none to see before: it answers `permission_missing` where the "
+        "role may not report or the place lies outside the area of the post.\n"
+    )
+
+
+def field_matrix() -> str:
+    """Who sees what of a reporter, a collector and the assessment plan; tests/journeys/test_disclosure.py tries it."""
+    from cityloop.ground.accounts.roles import ROLES
+    from cityloop.loop.cases.disclosure import ABSENT, DOORS, GROUPS, disclosed
+
+    chinese = _chinese()
+    text = (
+        f"{NOTE}# Who sees which fields at which door\n\nEmpty: absent, or the door does not open to the role. Every "
+        "time that a reporter's contact is shown unmasked is recorded, once for each person, report and day: "
+        "`/api/unmaskings`, for roles with `audit.read`.\n"
+    )
+    for group, means in GROUPS.items():
+        lines = []
+        for door, where in DOORS.items():
+            cells = [disclosed(role, group, door) for role in ROLES]
+            lines.append([where, *("" if cell == ABSENT else cell for cell in cells)])
+        head = ["door", *(f"{role.title}<br>{chinese(role.title)}" for role in ROLES.values())]
+        text += f"\n## {group.capitalize()}\n\n{means[0].upper()}{means[1:]}.\n\n{_table(head, lines)}"
+    return text
+
+
 def indicators() -> str:
     """What is counted on which basis, and the rates made of it."""
     from cityloop.results.evaluation.indicators import BASES, INDICATORS, RATES
@@ -239,6 +303,8 @@ DOCUMENTS: dict[str, Callable[[], str]] = {
     "docs/images/loop.svg": loop,
     "docs/reference/clocks.md": clocks,
     "docs/reference/permissions.md": permissions,
+    "docs/reference/step-matrix.md": step_matrix,
+    "docs/reference/field-matrix.md": field_matrix,
     "docs/reference/indicators.md": indicators,
     "docs/reference/api.json": api_reference,
     "web/src/generated/words.json": words,

@@ -21,8 +21,9 @@ from cityloop.ground.accounts.request import actor_of
 from cityloop.ground.places.city import city
 from cityloop.loop.evidence.answer import IMAGE, photo_answer
 from cityloop.loop.evidence.files import Size
+from cityloop.loop.intake.actions import Shown, note_unmaskings
 from cityloop.loop.intake.channels.citizen import Words
-from cityloop.loop.intake.queries import masked
+from cityloop.loop.intake.queries import contact
 
 router = Router(tags=["participation"])
 PAGE = 50
@@ -217,13 +218,19 @@ def followed_photo(
 
 @router.get("/submissions/held", response=HeldPage)
 def held(request: HttpRequest, after: Annotated[int, Query(ge=0, lt=2**63)] = 0) -> dict[str, Any]:
-    """50 submissions that wait for a decision, oldest first."""
+    """50 submissions that wait for a decision, oldest first. That contact data were shown unmasked is recorded."""
     actor = actor_of(request)
     actor.require("reports.judge")
     rows = queries.held(PAGE + 1, after)
-    names, open_ = queries.category_names(city(), texts.spoken()), actor.may("reports.contact")
+    names, shown = queries.category_names(city(), texts.spoken()), rows[:PAGE]
+    for row in shown:
+        row["contact"], row["shown_to"] = contact(row["contact"], actor, None)
+    seen = (
+        Shown(row["number"], None, row["shown_to"]) for row in shown if row["shown_to"] and any(row["contact"].values())
+    )
+    note_unmaskings(seen, actor=actor, at=clock.now())
     return {
-        "submissions": [_held(row, names, open_) for row in rows[:PAGE]],
+        "submissions": [_held(row, names) for row in shown],
         "next": rows[PAGE - 1]["id"] if len(rows) > PAGE else None,
     }
 
@@ -258,8 +265,7 @@ def _told(found: Followed) -> dict[str, Any]:
     }
 
 
-def _held(row: dict[str, Any], names: dict[str, str], open_: bool) -> dict[str, Any]:
-    contact = {name: value if open_ else masked(value) for name, value in row["contact"].items()}
+def _held(row: dict[str, Any], names: dict[str, str]) -> dict[str, Any]:
     body: dict[str, Any] = row["body"]
     return body | {
         "id": row["id"],
@@ -269,5 +275,5 @@ def _held(row: dict[str, Any], names: dict[str, str], open_: bool) -> dict[str, 
         "reason_title": _(REASONS[row["held_reason"]]),
         "sent": row["sent"],
         "category_name": names.get(body["category"], ""),
-        "contact": contact,
+        "contact": row["contact"],
     }

@@ -11,6 +11,7 @@ from cityloop.core import bulk
 from cityloop.core.actor import SYSTEM, Actor
 from cityloop.core.bulk import Table
 from cityloop.core.errors import Refused, Unknown
+from cityloop.ground.places.city import city
 from cityloop.ground.places.queries import areas_on
 from cityloop.loop.cases import actions as cases
 from cityloop.loop.cases.actions import Move
@@ -209,6 +210,31 @@ def answer(case_id: int, *, at: datetime) -> int:
             {"at": at, "case": case_id},
         )
         return int(cursor.rowcount)
+
+
+class Shown(NamedTuple):
+    """A contact that was shown unmasked: of which report, of which case if it has one, under which post."""
+
+    number: str
+    case_id: int | None
+    post: str
+
+
+@transaction.atomic
+def note_unmaskings(shown: Iterable[Shown], *, actor: Actor, at: datetime) -> None:
+    """Write down that `actor` saw these contacts; once for each report and day. One statement, none for nothing."""
+    rows = list(shown)
+    if not rows:
+        return
+    numbers, cases_, posts = map(list, zip(*rows, strict=True))
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "INSERT INTO intake_unmasking (actor, post, number, case_id, at, day)"
+            " SELECT %s, s.post, s.number, s.case_id, %s, %s"
+            " FROM unnest(%s::text[], %s::int8[], %s::text[]) AS s (number, case_id, post)"
+            " ON CONFLICT (number, actor, day) DO NOTHING",
+            [actor.key, at, city().day(at), numbers, cases_, posts],
+        )
 
 
 def report_row(report: Report, number: str, case_id: int | None) -> tuple[Any, ...]:

@@ -4,8 +4,8 @@ from datetime import datetime
 from typing import Annotated, Any
 
 from django.http import HttpRequest
-from ninja import Router, Schema, Status
-from pydantic import Field
+from ninja import Query, Router, Schema, Status
+from pydantic import AwareDatetime, Field, StringConstraints
 
 from cityloop.core import clock, texts
 from cityloop.ground.accounts.request import actor_of
@@ -15,11 +15,13 @@ from cityloop.loop.cases.keys import read_key, write_key
 from cityloop.loop.cases.queries import id_of
 from cityloop.loop.evidence.actions import photo_ids
 from cityloop.loop.intake import queries
-from cityloop.loop.intake.actions import Receipt, add_category, receive
+from cityloop.loop.intake.actions import Receipt, Shown, add_category, note_unmaskings, receive
 from cityloop.loop.intake.channels.api import ReportIn, report_of
 
 router = Router(tags=["intake"])
 PAGE = 50
+PlainText = Annotated[str, StringConstraints(pattern=r"^[^\x00]*$", max_length=150)]
+"""PostgreSQL keeps no NUL."""
 
 
 class ReceiptOut(Schema):
@@ -76,6 +78,34 @@ class CaseReportOut(Schema):
     photos: list[str]
 
 
+class UnmaskingOut(Schema):
+    """`report`: its number, or that of what a citizen sent that is none yet; then `case` is null. `person`: a user."""
+
+    at: datetime
+    report: str
+    case: str | None
+    person: str
+    person_name: str
+    post: str
+    post_name: str
+
+
+class UnmaskingPage(Schema):
+    """`next` is to be given as `before` for the following page; null on the last."""
+
+    unmaskings: list[UnmaskingOut]
+    next: str | None
+
+
+class UnmaskingsAsked(Schema):
+    """`person`: a user name; `case`: a number; `since` is counted in, `until` is not."""
+
+    person: PlainText = ""
+    case: PlainText = ""
+    since: AwareDatetime | None = None
+    until: AwareDatetime | None = None
+
+
 class CategoryIn(Schema):
     category: str
 
@@ -100,9 +130,32 @@ def waiting(
 
 @router.get("/cases/{number}/reports", response=list[CaseReportOut])
 def of_case(request: HttpRequest, number: str) -> list[dict[str, Any]]:
-    """The reports of a case, oldest first."""
+    """The reports of a case, oldest first. That contact data were shown unmasked is recorded."""
     actor = actor_of(request)
-    return _with_channels(queries.reports_of(id_of(number, actor), actor))
+    rows = queries.reports_of(id_of(number, actor), actor)
+    seen = (
+        Shown(row["number"], row["case_id"], row["shown_to"])
+        for row in rows
+        if row["shown_to"] is not None and any(row["reporter"].values())
+    )
+    note_unmaskings(seen, actor=actor, at=clock.now())
+    return _with_channels(rows)
+
+
+@router.get("/unmaskings", response=UnmaskingPage)
+def unmaskings(
+    request: HttpRequest,
+    asked: Query[UnmaskingsAsked],
+    before: str = "",
+    limit: Annotated[int, Field(ge=1, le=200)] = PAGE,
+) -> dict[str, Any]:
+    """Who saw contact data of which report unmasked, under which post; newest first, one line a day."""
+    actor = actor_of(request)
+    actor.require(queries.AUDIT)
+    wanted = queries.Unmasked(asked.person, asked.case, asked.since, asked.until)
+    rows = queries.unmaskings(actor, wanted, limit=limit + 1, before=read_key(before))
+    following = write_key(rows[limit - 1]["at"], rows[limit - 1]["id"]) if len(rows) > limit else None
+    return {"unmaskings": rows[:limit], "next": following}
 
 
 def _with_channels(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:

@@ -57,3 +57,23 @@ class Reply(models.Model):
 
     class Meta:
         db_table = "intake_reply"
+
+
+class Unmasking(models.Model):
+    """Somebody saw how a reporter can be reached: once for each person, report and day. Only added to."""
+
+    actor = models.CharField(max_length=60)
+    post = models.CharField(max_length=60)
+    number = models.CharField(max_length=26)
+    """Of the report, or of what a citizen sent that is none yet."""
+    case = models.ForeignKey("cases.Case", on_delete=models.PROTECT, null=True, db_constraint=False)
+    at = models.DateTimeField()
+    day = models.DateField()
+
+    class Meta:
+        db_table = "intake_unmasking"
+        constraints = [models.UniqueConstraint(fields=["number", "actor", "day"], name="intake_unmasking_once")]
+        indexes = [
+            models.Index(fields=["at", "id"], name="intake_unmasking_newest"),
+            models.Index(fields=["actor", "at"], name="intake_unmasking_of_person"),
+        ]

@@ -1,13 +1,17 @@
 """Readers of reports for everybody else."""
 
+from collections.abc import Iterable
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 from django.db import connection
 
-from cityloop.core.actor import Actor
+from cityloop.core.actor import Actor, HeldPost
 from cityloop.core.errors import Unknown
-from cityloop.loop.cases.queries import MERGED
+from cityloop.loop.cases.queries import MERGED, visible_to
+
+CONTACT = "reports.contact"
+AUDIT = "audit.read"
 
 
 def waiting(limit: int = 50, *, after: tuple[datetime | str, int] | None = None) -> list[dict[str, Any]]:
@@ -66,24 +70,82 @@ def cases_of(sender_number: str) -> list[int]:
 def reports_of(case_id: int, actor: Actor) -> list[dict[str, Any]]:
     """The reports of a case and of those merged into it, with their facts and replies; one statement.
 
-    Contact data only where a post needs it.
+    Contact data only for a post that needs them where the case is; `shown_to` is its code, None where they are masked.
     """
     with connection.cursor() as cursor:
         cursor.execute(
             "SELECT r.number, r.channel, r.outside_id, r.happened_at, r.words, r.reporter::json, r.evidence::json,"
-            " (SELECT c.number FROM cases_case c WHERE c.id = r.case_id) AS case, y.answered_at, y.answer,"
+            " r.case_id, c.number AS case, c.areas, y.answered_at, y.answer,"
             " (SELECT coalesce(json_agg(json_build_object('name', f.name, 'value', f.value, 'source', f.source,"
             "  'confidence', f.confidence) ORDER BY f.id), '[]') FROM intake_fact f WHERE f.report_id = r.id) AS facts"
-            " FROM intake_report r LEFT JOIN intake_reply y ON y.report_id = r.id"
+            " FROM intake_report r JOIN cases_case c ON c.id = r.case_id LEFT JOIN intake_reply y ON y.report_id = r.id"
             f" WHERE r.case_id IN {MERGED.format(case='%s')} ORDER BY r.happened_at, r.id",
             [case_id],
         )
         names = [column.name for column in cursor.description or ()]
         rows = [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
-    open_ = actor.trusted or any("reports.contact" in post.permissions for post in actor.posts)
     for row in rows:
-        row["reporter"] = {name: value if open_ else masked(value) for name, value in row["reporter"].items()}
+        row["reporter"], row["shown_to"] = contact(row["reporter"], actor, row["areas"])
     return rows
+
+
+def contact(told: dict[str, str], actor: Actor, areas: Iterable[int] | None) -> tuple[dict[str, str], str | None]:
+    """How a reporter can be reached, as `actor` may see it, and under which of its posts; masked under none.
+
+    `areas` hold what was reported; None where that is not known yet.
+    """
+    held = next((post for post in actor.posts if _needs_contact(post, areas)), None)
+    if actor.trusted or held is not None:
+        return told, held.code if held else ""
+    return {name: masked(value) for name, value in told.items()}, None
+
+
+def _needs_contact(post: HeldPost, areas: Iterable[int] | None) -> bool:
+    return CONTACT in post.permissions and (areas is None or post.area is None or post.area in areas)
+
+
+class Unmasked(NamedTuple):
+    """Which unmaskings are asked for; an empty condition is none. `person`: a user name."""
+
+    person: str = ""
+    case: str = ""
+    since: datetime | None = None
+    until: datetime | None = None
+
+
+def unmaskings(
+    actor: Actor, wanted: Unmasked, *, limit: int, before: tuple[datetime | str, int] | None = None
+) -> list[dict[str, Any]]:
+    """Who saw a reporter's contact, newest first, from `since` up to but not including `until`; one statement.
+
+    Of the cases that an auditing post of `actor` may read; what belongs to no case yet, only for the whole city.
+    """
+    auditing = tuple(post for post in actor.posts if AUDIT in post.permissions)
+    whole = actor.trusted or any(post.area is None for post in auditing)
+    visible, values = visible_to(Actor(actor.key, actor.name, auditing, actor.trusted))
+    clauses = [f"(CASE WHEN m.case_id IS NULL THEN {whole} ELSE {visible} END)"]
+    for clause, value in (
+        ("m.actor = (SELECT 'user:' || id FROM accounts_user WHERE username = %s)", wanted.person),
+        ("c.number = %s", wanted.case),
+        ("m.at >= %s", wanted.since),
+        ("m.at < %s", wanted.until),
+        ("(m.at, m.id) < (%s, %s)", before),
+    ):
+        if value:
+            clauses.append(clause)
+            values.extend(value if isinstance(value, tuple) else [value])
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT m.id, m.at, m.number AS report, c.number AS case, coalesce(u.username, m.actor) AS person,"
+            " coalesce(nullif(u.first_name, ''), u.username, m.actor) AS person_name, m.post,"
+            " coalesce(p.name, m.post) AS post_name"
+            " FROM intake_unmasking m LEFT JOIN cases_case c ON c.id = m.case_id"
+            " LEFT JOIN accounts_user u ON m.actor = 'user:' || u.id LEFT JOIN accounts_post p ON p.code = m.post"
+            f" WHERE {' AND '.join(clauses)} ORDER BY m.at DESC, m.id DESC LIMIT %s",
+            [*values, limit],
+        )
+        names = [column.name for column in cursor.description or ()]
+        return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
 
 
 def masked(text: str) -> str:
