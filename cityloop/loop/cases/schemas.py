@@ -159,11 +159,11 @@ class Choices(Schema):
 
 
 class ChoiceOut(Schema):
-    """`proof`: the fact that proves this reason, or `photos`."""
+    """`proof`: the fact that proves this reason, or `photos`; null where none is asked for."""
 
     value: str
     title: str
-    proof: str | None
+    proof: str | None = None
 
 
 class NeedOut(Schema):

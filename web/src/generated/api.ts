@@ -194,7 +194,7 @@ export interface paths {
         };
         /**
          * Of Case
-         * @description The reports of a case, oldest first.
+         * @description The reports of a case, oldest first. That contact data were shown unmasked is recorded.
          */
         get: operations["intake_of_case"];
         put?: never;
@@ -1959,7 +1959,7 @@ export interface paths {
         };
         /**
          * Held
-         * @description 50 submissions that wait for a decision, oldest first.
+         * @description 50 submissions that wait for a decision, oldest first. That contact data were shown unmasked is recorded.
          */
         get: operations["participation_held"];
         put?: never;
@@ -2068,6 +2068,26 @@ export interface paths {
          * @description What the asker may see of the map, signed, for addresses of tiles; the same for five minutes.
          */
         get: operations["exchange_token"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/unmaskings": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Unmaskings
+         * @description Who saw contact data of which report unmasked, under which post; newest first, one line a day.
+         */
+        get: operations["intake_unmaskings"];
         put?: never;
         post?: never;
         delete?: never;
@@ -2872,11 +2892,11 @@ export interface components {
         };
         /**
          * ChoiceOut
-         * @description `proof`: the fact that proves this reason, or `photos`.
+         * @description `proof`: the fact that proves this reason, or `photos`; null where none is asked for.
          */
         ChoiceOut: {
             /** Proof */
-            proof: string | null;
+            proof?: string | null;
             /** Title */
             title: string;
             /** Value */
@@ -6659,6 +6679,59 @@ export interface components {
             /** Value Title */
             value_title: string;
         };
+        /**
+         * UnmaskingOut
+         * @description `report`: its number, or that of what a citizen sent that is none yet; then `case` is null. `person`: a user.
+         */
+        UnmaskingOut: {
+            /**
+             * At
+             * Format: date-time
+             */
+            at: string;
+            /** Case */
+            case: string | null;
+            /** Person */
+            person: string;
+            /** Person Name */
+            person_name: string;
+            /** Post */
+            post: string;
+            /** Post Name */
+            post_name: string;
+            /** Report */
+            report: string;
+        };
+        /**
+         * UnmaskingPage
+         * @description `next` is to be given as `before` for the following page; null on the last.
+         */
+        UnmaskingPage: {
+            /** Next */
+            next: string | null;
+            /** Unmaskings */
+            unmaskings: components["schemas"]["UnmaskingOut"][];
+        };
+        /**
+         * UnmaskingsAsked
+         * @description `person`: a user name; `case`: a number; `since` is counted in, `until` is not.
+         */
+        UnmaskingsAsked: {
+            /**
+             * Case
+             * @default
+             */
+            case: string;
+            /**
+             * Person
+             * @default
+             */
+            person: string;
+            /** Since */
+            since?: string | null;
+            /** Until */
+            until?: string | null;
+        };
         /** UserOut */
         UserOut: {
             /** Name */
@@ -6959,6 +7032,9 @@ export type TieOut = components['schemas']['TieOut'];
 export type TodayOut = components['schemas']['TodayOut'];
 export type TokenOut = components['schemas']['TokenOut'];
 export type ToldOut = components['schemas']['ToldOut'];
+export type UnmaskingOut = components['schemas']['UnmaskingOut'];
+export type UnmaskingPage = components['schemas']['UnmaskingPage'];
+export type UnmaskingsAsked = components['schemas']['UnmaskingsAsked'];
 export type UserOut = components['schemas']['UserOut'];
 export type WaitingOut = components['schemas']['WaitingOut'];
 export type WaitingPage = components['schemas']['WaitingPage'];
@@ -17102,6 +17178,96 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["TokenOut"];
+                };
+            };
+            /** @description Not understood */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Refused */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Failed */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not available */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    intake_unmaskings: {
+        parameters: {
+            query?: {
+                before?: string;
+                case?: string;
+                limit?: number;
+                person?: string;
+                since?: string | null;
+                until?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["UnmaskingPage"];
                 };
             };
             /** @description Not understood */
