@@ -55,8 +55,8 @@ def test_a_token_tells_who_acts_in_one_statement(town: Organisation, django_asse
     assert actor is not None
     assert (actor.key, actor.name, actor.trusted) == (f"user:{user.pk}", "Ada", False)
     assert actor.posts == (
-        HeldPost("collector-1", "supervision", ROLES["collector"].permissions, town.pk),
-        HeldPost("shift_leader-1", "supervision", ROLES["shift_leader"].permissions, town.pk),
+        HeldPost("collector-1", "supervision", ROLES["collector"].permissions, town.pk, role="collector"),
+        HeldPost("shift_leader-1", "supervision", ROLES["shift_leader"].permissions, town.pk, role="shift_leader"),
     )
 
 
