@@ -168,10 +168,12 @@ def ask_with_form(page: Page, case: str, folder: Path, **facts: Any) -> None:
 
 
 def requests(people: dict[str, Page], folder: Path) -> None:
-    """Requests of every kind: that wait, one of them in the middle of its chain, that were decided, and a return."""
+    """Requests of every kind: that wait, one of them in the middle of its chain, that were decided, and a return; and
+    a case for which nothing is asked."""
     wanted = {"reason": "Parts are on order", "until": "2025-06-30T10:00:00Z"}
     measures = {"reason": "No money this year", "review_on": "2025-12-01", "measures": "Fenced, lit and signed"}
     handler, chief = people["handler-roads"], people["section_chief"]
+    working(people, category="0102")
     for _ in range(2):
         ask_with_form(handler, working(people), folder)
     again = working(people)

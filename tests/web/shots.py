@@ -11,6 +11,8 @@ from web.steps import reach
 
 SIZES = {"phone": (360, 780), "tablet": (820, 1100), "desk": (1440, 900)}
 WALLS = {"wall": (1920, 1080), "large-wall": (3840, 2160)}
+UNASKED = "/desk?queue=all&state=handling&category=0102&light=green"
+"""A case for which no more time was asked yet."""
 LOOKS = (("zh", "light"), ("en", "light"), ("zh", "dark"), ("en", "dark"))
 
 
@@ -337,9 +339,9 @@ SHOTS = (
     Shot("scores-empty", "evaluator", "/scores?period=1999"),
     Shot("case-why", "dispatcher", "/desk?queue=all&state=handling&category=0101&sort=newest", why),
     Shot("case-parts", "dispatcher", "/desk?queue=all&state=handling&category=0103", why),
-    Shot("case-asks-extension", "handler-roads", "/desk?queue=all&state=handling&light=green", ask("ask_extension")),
-    Shot("case-asks-deferral", "handler-roads", "/desk?queue=all&state=handling&light=green", ask("ask_deferral")),
-    Shot("case-asks-shelving", "handler-roads", "/desk?queue=all&state=handling&light=green", ask("ask_shelving")),
+    Shot("case-asks-extension", "handler-roads", UNASKED, ask("ask_extension")),
+    Shot("case-asks-deferral", "handler-roads", UNASKED, ask("ask_deferral")),
+    Shot("case-asks-shelving", "handler-roads", UNASKED, ask("ask_shelving")),
     Shot("desk-filters", "shift_leader", "/desk?queue=all&open=true", open_filters),
     Shot("calendars", "shift_leader", "/calendars?year=2025", year),
     Shot("calendars-provisional", "administrator", "/calendars?year=2026", year),
