@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import TimeoutError as TooLong
 
 from web.conftest import SEEDED, Opens, sign_in
 from web.looking import axe_faults, layout_faults
@@ -88,6 +89,9 @@ def test_nothing_overflows_overlaps_or_shuts_anybody_out(
     assert not faults, "\n".join(faults)
 
 
+BUSY = "[aria-busy=true], [data-busy]"
+
+
 def name_of(shot: Shot, language: str, theme: str, size: str) -> str:
     return f"{shot.name}-{size}-{language}-{theme}"
 
@@ -102,7 +106,9 @@ def settled(page: Page) -> None:
     page.wait_for_load_state("load")
     expect(page.get_by_role("heading", level=1).first).to_be_visible(timeout=15_000)
     for _ in range(2):  # what came may ask for more
-        page.wait_for_function(
-            "() => document.fonts.status === 'loaded' && !document.querySelector('[aria-busy=true], [data-busy]')"
-        )
+        try:
+            page.wait_for_function(f"() => document.fonts.status === 'loaded' && !document.querySelector('{BUSY}')")
+        except TooLong as error:
+            busy = page.locator(BUSY).evaluate_all("(all) => all.map((it) => it.outerHTML.slice(0, 200))")
+            raise AssertionError(f"{page.url} never came to rest: {busy}") from error
         page.wait_for_timeout(200)

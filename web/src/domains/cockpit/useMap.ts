@@ -104,11 +104,15 @@ function draw(map: MapLibre, drawing: Drawing): void {
   map.setStyle(base, { transformStyle })
 }
 
-/** `data-busy` on the map's element while it has something to fetch or to draw. */
+/** `data-busy` on the map's element while it has something to fetch or to draw. A fetch that was given up or failed
+ *  draws nothing by itself, and a map that does not draw is never said to be idle: it is asked to draw once more. */
 function watchBusy(map: MapLibre): void {
   const busy = (on: boolean) => () => void map.getContainer().toggleAttribute('data-busy', on)
+  const again = () => map.triggerRepaint()
   map.on('dataloading', busy(true))
   map.on('resize', busy(true))
+  map.on('dataabort', again)
+  map.on('error', again)
   map.on('idle', busy(false))
 }
 
