@@ -8,7 +8,7 @@ freezes) are left out; so are fields that have their default. Datetimes are ISO 
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import Any, NamedTuple
 
@@ -40,17 +40,17 @@ values)."""
 
 _WORDS = (
     *("reason", "result", "verdict", "closing_kind", "basis", "means", "link", "disputed", "opened", "told_at"),
-    *("order", "other", "place"),
+    *("order", "other", "place", "duty", "urgency", "delivery", "rating", "behalf"),
 )
 
-_TOLD = CaseRow._fields[CaseRow._fields.index("category_id") :]
+_TOLD = CaseRow._fields[CaseRow._fields.index("category_id") : CaseRow._fields.index("unit_no")]
 
 
 def opened_fields(case: CaseRow) -> dict[str, Any]:
     """What a new case is opened with, but for what has its default."""
     defaults = CaseRow._field_defaults
-    values = zip(_TOLD, case[-len(_TOLD) :], strict=True)
-    return {name: value for name, value in values if name not in defaults or value != defaults[name]}
+    values = {name: getattr(case, name) for name in _TOLD}
+    return {name: value for name, value in values.items() if name not in defaults or value != defaults[name]}
 
 
 def new_span(case: CaseRow, no: int, fields: dict[str, Any]) -> SpanRow:
@@ -88,8 +88,8 @@ def entry_of(
         after.id,
         before.seq + 1 if before else 1,
         row.name,
-        at,
-        recorded_at,
+        at.astimezone(UTC),  # as both are read back when the chain is checked, wherever they were told
+        recorded_at.astimezone(UTC),
         before.state if before else "",
         row.leads_to(before.state if before else ""),
         actor,
@@ -107,6 +107,8 @@ def entry_of(
 def _word(facts: Facts, name: str) -> str:
     """A typed fact as it is told: another case by its number, a place as longitude and latitude."""
     value = getattr(facts, name)
+    if name == "duty":
+        return str(value) if value else ""
     if name == "other":
         return value.number if value else ""
     return " ".join(f"{degrees:.6f}" for degrees in value or ()) if name == "place" else value
@@ -179,6 +181,7 @@ def _apply(rebuilt: Rebuilt, number: str, entry: EntryRow) -> None:
         last_at=entry.at,
         assignments_made=len(rebuilt.assignments),
         spans_made=len(rebuilt.spans),
+        unit_no=max((no for no, row in rebuilt.assignments.items() if row.kind == "main" and no > 1), default=0),
     )
 
 
