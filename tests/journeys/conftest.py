@@ -1,7 +1,7 @@
 """A small city, empty and with its history."""
 
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -79,25 +79,40 @@ def strict_city(db: None, own_clock: None, tmp_path: Path) -> Pack:
     return with_desks(tmp_path, STRICT, photos="after")
 
 
-def with_desks(tmp_path: Path, settings: str = "", photos: str = "") -> Pack:
+def with_desks(
+    tmp_path: Path,
+    settings: str = "",
+    photos: str = "",
+    *,
+    units: Sequence[tuple[str, str]] = (),
+    otherwise: Mapping[str, str] = {},
+    at: datetime = JUNE,
+) -> Pack:
     """The tiny city applied with a post for each role, and with more settings; its clock shows a Monday in June.
 
-    `photos`: those that every rule of its book wants.
+    `photos`: those that every rule of its book wants. `units`: more of them, each with the one above it. `otherwise`:
+    what its pack says instead.
     """
-    clock.set_shift(JUNE - datetime.now(UTC))
+    clock.set_shift(at - datetime.now(UTC))
     folder = shutil.copytree(TINY, tmp_path / "desk")
     pack = folder / "pack.yaml"
     text = pack.read_text(encoding="utf-8")
     assert "opens_itself: [register, file, dispatch]" in text
     text = text.replace("opens_itself: [register, file, dispatch]", f"opens_itself: []{settings.rstrip()}")
+    for said, instead in otherwise.items():
+        assert said in text
+        text = text.replace(said, instead)
     pack.write_text(text, encoding="utf-8")
+    with (folder / "organisations.csv").open("a", encoding="utf-8") as table:
+        table.writelines(f"{unit},{unit.title()},{unit},unit,{above},\n" for unit, above in units)
     if photos:
         first, *rules = (folder / "rules.csv").read_text(encoding="utf-8").splitlines()
         told = [f"{first},photos", *(f"{rule},{photos}" for rule in rules)]
         (folder / "rules.csv").write_text("\n".join(told) + "\n", encoding="utf-8")
     posts = [("code", "name", "role", "organisation", "area")]
     posts += [(role, role, role, "centre", "") for role in ROLES if role != "handler"]
-    posts += [(f"handler-{place}", f"Handler of {place}", "handler", place, "") for place in ("roads", "parks")]
+    handling = ("roads", "parks", *(unit for unit, _ in units))
+    posts += [(f"handler-{place}", f"Handler of {place}", "handler", place, "") for place in handling]
     (folder / "posts.csv").write_text("".join(",".join(post) + "\n" for post in posts), encoding="utf-8")
     found = reading.load(folder)
     apply(found, actor=SYSTEM, at=clock.now())

@@ -90,6 +90,29 @@ class ApprovalSpec(Strict):
     form: bool = False
 
 
+Urgency = Literal["daily", "hard", "urgent"]
+
+
+class DutiesSpec(Strict):
+    """Limits of duties beside the handling; see `loop.clocks.policy.Duties`."""
+
+    make_safe: LimitSpec | None = None
+    opinion: LimitSpec | None = None
+    arrive: dict[Urgency, LimitSpec] = {}
+    finish: dict[Urgency, LimitSpec] = {}
+
+    def limits(self) -> list[tuple[tuple[str, ...], LimitSpec]]:
+        """Every limit with its place."""
+        return [
+            *((((name,), limit)) for name in ("make_safe", "opinion") if (limit := getattr(self, name))),
+            *(
+                ((name, urgency), limit)
+                for name in ("arrive", "finish")
+                for urgency, limit in getattr(self, name).items()
+            ),
+        ]
+
+
 class LoopSpec(Strict):
     """What the city lets happen to a case; see `loop.clocks.policy.Policy`."""
 
@@ -101,6 +124,7 @@ class LoopSpec(Strict):
     published_on: Annotated[int, Field(ge=1, le=28)] | None = None
     approvals: list[ApprovalSpec] = []
     caps: dict[Literal["extension", "deferral", "shelving"], Annotated[Decimal, Field(gt=0, le=1)]] = {}
+    duties: DutiesSpec = DutiesSpec()
 
 
 class OrderLimits(Strict):
@@ -166,6 +190,9 @@ class Timing(Strict):
         for name in ("return_within", "redo_within"):
             if limit := getattr(self.loop, name):
                 found.append((("loop", name, "calendar"), limit.calendar))
+        found += [
+            (("loop", "duties", *place, "calendar"), limit.calendar) for place, limit in self.loop.duties.limits()
+        ]
         for i, row in enumerate(self.loop.approvals):
             if row.over:
                 found.append((("loop", "approvals", i, "over", "calendar"), row.over.calendar))

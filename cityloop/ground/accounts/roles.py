@@ -38,6 +38,13 @@ PERMISSIONS: dict[str, str] = {
     "cases.feed_back": N_("Feed a result back for the check"),
     "cases.redo": N_("Have a closed case done over"),
     "cases.reopen": N_("Reopen a case that has ended"),
+    "cases.delegate": N_("Hand work down, and call assistants in"),
+    "cases.make_safe": N_("Have somebody make it safe at once"),
+    "cases.whistle": N_("Blow the whistle for departments"),
+    "cases.consult": N_("Ask bodies for their opinions"),
+    "cases.do_duty": N_("Sign for duties, report in, and report them as done"),
+    "cases.judge_duty": N_("Accept duties that one gave, send or call them back"),
+    "cases.answer_for": N_("Enter what bodies without an inbox answer"),
     "cases.recount": N_("Count deadlines anew after a calendar changed"),
     "cases.check": N_("Check the result on site"),
     "cases.close": N_("Close a case"),
@@ -112,15 +119,16 @@ ROLES: dict[str, Role] = {
             N_("Dispatcher"),
             Axis.COMMAND,
             "cases.read cases.dispatch cases.roll_back_filing cases.feed_back cases.decide_return cases.decide_hold "
-            "cases.end_hold cases.remind orders.read orders.remind rules.read ledger.read objects.read evaluation.read",
+            "cases.end_hold cases.remind cases.make_safe cases.consult cases.judge_duty cases.answer_for orders.read "
+            "orders.remind rules.read ledger.read objects.read evaluation.read",
         ),
         _role(
             "section_chief",
             N_("Chief of the dispatch section"),
             Axis.COMMAND,
             "cases.read cases.dispatch cases.rule_dispatch cases.roll_back_filing cases.feed_back cases.decide_return "
-            "cases.decide_hold cases.end_hold cases.remind orders.read orders.remind rules.read ledger.read "
-            "objects.read evaluation.read",
+            "cases.decide_hold cases.end_hold cases.remind cases.make_safe cases.consult cases.judge_duty "
+            "cases.answer_for orders.read orders.remind rules.read ledger.read objects.read evaluation.read",
         ),
         _role(
             "command_leader",
@@ -142,11 +150,18 @@ ROLES: dict[str, Role] = {
             "cases.read orders.read orders.remind orders.issue orders.judge rules.read ledger.read objects.read",
         ),
         _role(
+            "chief",
+            N_("Chief who blows the whistle"),
+            Axis.COMMAND,
+            "cases.read cases.whistle cases.judge_duty orders.read rules.read ledger.read objects.read",
+        ),
+        _role(
             "handler",
             N_("Handler"),
             Axis.COMMAND,
-            "cases.read cases.sign_for cases.request_return cases.handle cases.ask_hold cases.end_hold orders.read "
-            "orders.answer rules.read ledger.read ledger.consent objects.read",
+            "cases.read cases.sign_for cases.request_return cases.handle cases.ask_hold cases.end_hold cases.delegate "
+            "cases.do_duty cases.judge_duty orders.read orders.answer rules.read ledger.read ledger.consent "
+            "objects.read",
             handles=True,
         ),
         _role(

@@ -157,7 +157,9 @@ def take_step(request: HttpRequest, number: str, body: StepIn) -> dict[str, Any]
     actor, now = actor_of(request), clock.now()
     case_id = queries.id_of(number, actor)
     place = (body.lon, body.lat) if body.lon is not None and body.lat is not None else None
-    facts = _facts(body)._replace(evidence=evidence_of(body.photos), situation=body.situation, place=place)
+    facts = _facts(body)._replace(
+        evidence=evidence_of(body.photos), situation=body.situation, place=place, duty=body.duty, rating=body.rating
+    )
     after = advance(
         case_id, body.step, actor=actor, at=body.at, recorded_at=now, facts=facts, other=body.other, seen=body.seq
     )
@@ -179,12 +181,19 @@ def _facts(body: StepIn | ManyStepsIn) -> Facts:
         means=body.means,
         link=body.link,
         disputed=_clean(body.disputed),
+        urgency=body.urgency,
+        within=Extension(body.within.value, body.within.unit) if body.within else None,
+        delivery=body.delivery,
     )
     if body.disputed:
         versions(facts.disputed, texts.spoken())  # a ledger row that is there
-    if body.organisation:
+    if body.organisation or body.organisations:
         here = ground()
-        organisation = here.organisations.in_force(body.organisation, here.city.day(clock.now()))
+        today = here.city.day(clock.now())
+        named = [here.organisations.in_force(code, today) for code in dict.fromkeys(body.organisations)]
+        facts = facts._replace(organisations=tuple((row.id, row.path) for row in named))
+    if body.organisation:
+        organisation = here.organisations.in_force(body.organisation, today)
         facts = facts._replace(organisation=organisation.id, organisation_path=organisation.path)
     return facts
 

@@ -58,14 +58,14 @@ _PAGE = f"""
 WITH waiting AS MATERIALIZED ({{waiting}}),
 chosen AS MATERIALIZED (
     SELECT c.id, w.hold_no, w.kind, {URGENT} AS urgent, a.acting_org_id
-    FROM waiting w JOIN cases_case c USING (id) JOIN cases_assignment a ON a.id = c.id * 1000 + c.assignments_made
+    FROM waiting w JOIN cases_case c USING (id) JOIN cases_assignment a ON a.id = c.id * 1000 + c.unit_no
     WHERE {{after}} ORDER BY urgent, c.id LIMIT %(limit)s),
 shares AS MATERIALIZED (
     SELECT p.kind, p.acting_org_id,
         (SELECT count(*) FROM cases_hold g JOIN cases_assignment v ON v.id = g.assignment_id WHERE g.kind = p.kind
             AND g.granted AND g.decided_at >= %(month)s AND v.acting_org_id = p.acting_org_id) AS granted,
-        (SELECT count(*) FROM cases_assignment v WHERE v.no > 1 AND v.acting_org_id = p.acting_org_id
-            AND v.started_at >= %(month)s) AS dispatched
+        (SELECT count(*) FROM cases_assignment v WHERE v.no > 1 AND v.kind = 'main'
+            AND v.acting_org_id = p.acting_org_id AND v.started_at >= %(month)s) AS dispatched
     FROM (SELECT DISTINCT n.kind, n.acting_org_id FROM chosen n WHERE n.kind = ANY(%(capped)s)) p)
 SELECT {_COLUMNS}, k.code AS category, coalesce(k.names ->> %(language)s, k.name) AS category_name,
     o.code AS organisation, coalesce(o.names ->> %(language)s, o.name) AS organisation_name,
@@ -85,7 +85,7 @@ SELECT {_COLUMNS}, k.code AS category, coalesce(k.names ->> %(language)s, k.name
             AND x.seq > r.seq AND x.step IN ('grant_return', 'deny_return') ORDER BY x.seq LIMIT 1) d ON TRUE
         WHERE r.case_id = c.id AND r.step = 'request_return' AND r.seq < e.seq) AS returns_before
 FROM chosen n JOIN cases_case c USING (id)
-JOIN cases_assignment a ON a.id = c.id * 1000 + c.assignments_made
+JOIN cases_assignment a ON a.id = c.id * 1000 + c.unit_no
 JOIN accounts_organisation o ON o.id = a.acting_org_id
 JOIN standards_category k ON k.id = c.category_id
 LEFT JOIN cases_hold h ON h.case_id = c.id AND h.no = n.hold_no
@@ -100,7 +100,7 @@ ORDER BY n.urgent, c.id
 _COUNTS = f"""
 WITH waiting AS MATERIALIZED ({{waiting}})
 SELECT coalesce(w.kind, '{RETURN}'), count(*), count(*) FILTER (WHERE {URGENT} < %(at)s)
-FROM waiting w JOIN cases_case c USING (id) JOIN cases_assignment a ON a.id = c.id * 1000 + c.assignments_made
+FROM waiting w JOIN cases_case c USING (id) JOIN cases_assignment a ON a.id = c.id * 1000 + c.unit_no
 GROUP BY 1
 """
 

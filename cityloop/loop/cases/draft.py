@@ -8,6 +8,7 @@ from cityloop.loop.cases.facts import Facts
 from cityloop.loop.cases.lifecycle import Step
 from cityloop.loop.cases.record import Changes, new_span
 from cityloop.loop.cases.rows import ENDING, AssignmentRow, CaseRow, HoldRow, LinkRow, SpanRow
+from cityloop.loop.cases.snapshot import Duty
 from cityloop.loop.clocks.deadlines import Clock, Deadline, Stay
 
 
@@ -36,6 +37,8 @@ class Draft:
     spans: dict[int, SpanRow] = field(default_factory=dict)
     holds: list[HoldRow] = field(default_factory=list)
     links: list[LinkRow] = field(default_factory=list)
+    duties: dict[int, Duty] = field(default_factory=dict)
+    """Those that are open, by number."""
 
 
 def tell_case(draft: Draft, **fields: Any) -> None:

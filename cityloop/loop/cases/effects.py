@@ -14,7 +14,7 @@ from cityloop.core.units import LimitUnit
 from cityloop.ground.standards.queries import LimitValue, RuleValue
 from cityloop.loop.cases import holds
 from cityloop.loop.cases.facts import Extension, Facts, Opening, Other, Recounted
-from cityloop.loop.cases.lifecycle import CHOICES, KEEP, STEPS, STEPS_FROM
+from cityloop.loop.cases.lifecycle import CHOICES, GIVES, KEEP, STEPS, STEPS_FROM
 from cityloop.loop.cases.record import FIRST
 from cityloop.loop.cases.rows import CaseRow
 from cityloop.loop.cases.snapshot import Snapshot
@@ -46,6 +46,9 @@ START = datetime(2026, 3, 2, 8, 0, tzinfo=ZONE)
 DAY_OFF = {"2026-03-04": list[list[str]]()}
 """What a calendar learns of before deadlines are counted anew."""
 CENTRE, UNIT, RULE = 1, 2, 1
+CREW, BODIES = (3, (CENTRE, UNIT, 3)), ((4, (CENTRE, 4)), (5, (CENTRE, 5)))
+FIRST_DUTY = 3
+"""Its number, where one is given after the dispatch."""
 FACTS = Facts(
     rule=RULE,
     organisation=UNIT,
@@ -59,6 +62,9 @@ FACTS = Facts(
     measures="fenced off",
     basis="a decree",
     order="1",
+    urgency="hard",
+    duty=FIRST_DUTY,
+    rating="good",
     other=Other(2, "2", "filed"),
 )
 DESK = ("report", "register", "file")
@@ -117,6 +123,13 @@ HAPPENINGS = (
     Happening((*OUT, "ask_shelving", "grant_hold"), "end_hold", N_("shelving")),
     Happening((*OUT, "ask_deferral"), "deny_hold"),
     Happening(OUT, "remind"),
+    Happening(OUT, "delegate"),
+    Happening((*OUT, "whistle"), "arrive"),
+    Happening((*OUT, "call_in"), "sign_duty"),
+    Happening((*OUT, "call_in", "sign_duty"), "finish_duty"),
+    Happening((*OUT, "call_in", "sign_duty", "finish_duty"), "accept_duty"),
+    Happening((*OUT, "call_in", "sign_duty", "finish_duty"), "reject_duty"),
+    Happening((*OUT, "call_in"), "recall_duty"),
     Happening(OUT, "handle"),
     Happening((*OUT, "ask_shelving", "grant_hold"), "handle", N_("shelved: the pause ends")),
     Happening((*OUT, "handle"), "rework"),
@@ -198,6 +211,11 @@ def _take(before: Snapshot | None, name: str, number: int, limits: Clock) -> Sna
     chosen: dict[str, Any] = {
         fact: next(iter(words)) for fact, words in CHOICES.get(name, {}).items() if getattr(facts, fact) not in words
     }
+    if name in GIVES:
+        organisation, path = CREW
+        chosen |= {"organisation": organisation, "organisation_path": path, "duty": 0}
+        if "organisations" in STEPS[name].needs:
+            chosen["organisations"] = BODIES
     facts = facts._replace(**chosen)
     return step(before, name, SYSTEM, at, facts, clock=limits, recorded_at=at).snapshot
 

@@ -103,3 +103,13 @@ class Facts(NamedTuple):
     place: tuple[float, float] | None = None
     """Where whoever takes the step stands: longitude and latitude in degrees of WGS-84."""
     share: Share | None = None
+    organisations: tuple[tuple[int, tuple[int, ...]], ...] = ()
+    """Several organisations, each with all above it, top first."""
+    urgency: str = ""
+    within: Extension | None = None
+    delivery: str = ""
+    duty: int = 0
+    """The number of the duty's assignment in the case."""
+    rating: str = ""
+    behalf: str = ""
+    """How the body is served for which somebody else has entered this."""

@@ -11,12 +11,15 @@ from typing import NamedTuple
 from cityloop.core.errors import CityloopError, Conflict, Refused
 from cityloop.core.texts import Term
 from cityloop.ground.standards.words import CLOSING_KINDS
-from cityloop.loop.cases import holds
+from cityloop.loop.cases import duties, holds
+from cityloop.loop.cases.duties import Task
 from cityloop.loop.cases.facts import Facts, Other
 from cityloop.loop.cases.lifecycle import (
     ENDED,
     FACTS,
     HOLDS,
+    INBOX,
+    ON_A_DUTY,
     RETURN_PROOFS,
     RETURN_REASONS,
     SATISFYING,
@@ -28,7 +31,7 @@ from cityloop.loop.clocks.deadlines import Clock
 from cityloop.loop.clocks.policy import Policy
 
 EARTH_M = 6_371_008.8
-ON_SITE = frozenset({"pre_verify", "check", "rework", "handle", "finish_part"})
+ON_SITE = frozenset({"pre_verify", "check", "rework", "handle", "finish_part", "arrive"})
 """Steps that are taken where the case is."""
 CHECKS = frozenset({"check", "rework"})
 TAKES_UP_AGAIN = frozenset({"redo", "reopen"})
@@ -58,6 +61,13 @@ class Standing(NamedTuple):
     handled_by: frozenset[str] = frozenset()
     linked: bool = False
     """Whether it is tied to another case, otherwise than merged into it."""
+    delivery: str = INBOX
+    """How the unit is served."""
+    tasks: tuple[Task, ...] = ()
+    """The duties that are open."""
+
+    def task(self, no: int) -> Task | None:
+        return next((task for task in self.tasks if task.no == no != duties.UNNAMED), None)
 
     @property
     def several(self) -> bool:
@@ -84,6 +94,8 @@ def standing(snapshot: Snapshot, at: datetime) -> Standing:
         filed_by=snapshot.filed_by,
         handled_by=snapshot.handled_by,
         linked=any(link.ended_at is None and link.kind != "duplicate_of" for link in snapshot.links),
+        delivery=unit.delivery if unit else INBOX,
+        tasks=duties.tasks(snapshot),
     )
 
 
@@ -96,6 +108,8 @@ def passes(name: str, state: str, policy: Policy) -> bool:
 
 def offered(name: str, here: Standing, clock: Clock) -> bool:
     """Whether there is anything to take this step for: a request to decide on, a part to finish, a stage to pass."""
+    if name in ON_A_DUTY:
+        return False  # asked of each duty by itself
     if name == "finish_part":
         return here.several
     if name == "unlink":
@@ -105,8 +119,13 @@ def offered(name: str, here: Standing, clock: Clock) -> bool:
     return name not in holds.STEPS or name in HOLDS or holds.why_not(name, here.hold) is None
 
 
-def forbidden(name: str, here: Standing, person: str, at: datetime, clock: Clock) -> CityloopError | None:
-    """What a case as it stands has against a step that `person` (an actor's key; empty: the system) takes `at`."""
+def forbidden(
+    name: str, here: Standing, person: str, at: datetime, clock: Clock, duty: int = 0
+) -> CityloopError | None:
+    """What a case as it stands has against a step that `person` (an actor's key; empty: the system) takes `at`, which
+    is about a `duty` or (0) about none."""
+    if why := duties.why_not(name, here.task(duty), here.tasks):
+        return why
     if name == "request_return":
         return _return(here, at, clock)
     if name in CHECKS and person and person in here.handled_by:
@@ -153,6 +172,7 @@ def refuse_facts(name: str, snapshot: Snapshot, person: str, at: datetime, facts
     case = snapshot.case
     if name in holds.STEPS:
         holds.refuse(name, snapshot, at, facts, clock)
+    duties.refuse(name, snapshot, at, facts, clock)
     proved = person and clock.policy.proof == "required"
     if name == "request_return" and proved:
         _refuse_unproved(facts)

@@ -87,8 +87,14 @@ STAGES: dict[str, str] = {
     "sign_for": N_("signing for"),
     "handle": N_("handling"),
     "return": N_("waiting for the return"),
+    "duty_sign": N_("signing for a duty"),
+    "duty_go": N_("on the way to the spot"),
+    "duty_do": N_("doing a duty"),
+    "duty_review": N_("waiting for the review"),
 }
-"""Where a track stands: the centre's stages, then the handler's. At rest is a case that had ended and was reopened."""
+"""Where a track stands: the centre's stages, then the handler's, then those of duties beside the handling. At rest is a
+case that had ended and was reopened."""
+UNIT_STAGES = ("sign_for", "handle", "return")
 MAIN_LINE = ("report", "register", "file", "dispatch", "sign_for", "handle", "check", "close")
 
 _desk = ("reported", "verified", "registered")
@@ -118,9 +124,9 @@ STEPS: dict[str, Step] = {
              needs=("reason",)),
         # Out and back.
         Step("dispatch", N_("Dispatch"), ("filed",), "dispatched", "cases.dispatch", C, "out", HANDS_OUT,
-             needs=("organisation",)),
+             needs=("organisation",), wants=("delivery",)),
         Step("rule_dispatch", N_("Dispatch by ruling"), ("filed",), "dispatched", "cases.rule_dispatch", C, "out",
-             HANDS_OUT, needs=("organisation", "basis")),
+             HANDS_OUT, needs=("organisation", "basis"), wants=("delivery",)),
         Step("sign_for", N_("Sign for"), ("dispatched",), "handling", "cases.sign_for", C,
              unit=Effect("moves", "handle")),
         Step("request_return", N_("Ask to return"), _working, "return_requested", "cases.request_return", C,
@@ -152,6 +158,24 @@ STEPS: dict[str, Step] = {
              "dispatch", Effect("ends", "called_back"), needs=("reason",)),
         Step("roll_back_check", N_("Have it checked again"), ("checked",), "fed_back", "cases.roll_back", S, "check",
              needs=("reason",)),
+        # Duties beside the handling: the case stays where it is.
+        Step("delegate", N_("Hand down to a body below"), ("handling",), KEEP, "cases.delegate", C,
+             needs=("organisation",), wants=("within", "delivery")),
+        Step("call_in", N_("Call in an assistant"), ("handling",), KEEP, "cases.delegate", C,
+             needs=("organisation",), wants=("within", "delivery")),
+        Step("make_safe", N_("Have it made safe at once"), ("registered", "filed", *_with_unit), KEEP,
+             "cases.make_safe", C, needs=("organisation",), wants=("within", "delivery")),
+        Step("whistle", N_("Blow the whistle for departments"), ("filed", *_with_unit, *_result), KEEP,
+             "cases.whistle", C, needs=("organisations", "urgency", "reason")),
+        Step("consult", N_("Ask for opinions"), ("filed", *_with_unit), KEEP, "cases.consult", C,
+             needs=("organisations", "reason"), wants=("within", "delivery")),
+        Step("sign_duty", N_("Sign for a duty"), _open, KEEP, "cases.do_duty", C, needs=("duty",)),
+        Step("arrive", N_("Report in on the spot"), _open, KEEP, "cases.do_duty", C, needs=("duty",)),
+        Step("finish_duty", N_("Report a duty as done"), _open, KEEP, "cases.do_duty", C, needs=("duty", "result")),
+        Step("accept_duty", N_("Accept a duty as done"), _open, KEEP, "cases.judge_duty", C, needs=("duty",),
+             wants=("rating",)),
+        Step("reject_duty", N_("Send a duty back"), _open, KEEP, "cases.judge_duty", C, needs=("duty", "reason")),
+        Step("recall_duty", N_("Call a duty back"), _open, KEEP, "cases.judge_duty", C, needs=("duty", "reason")),
         # Beside the line: the case stays where it is.
         Step("finish_part", N_("Finish a part"), ("handling",), KEEP, "cases.handle", C,
              unit=Effect("moves", "handle"), needs=("result",), wants=("means",)),
@@ -181,14 +205,46 @@ STEPS_FROM: dict[str, tuple[str, ...]] = {
 STANDBY = frozenset({
     *("void", "withdraw", "merge", "split", "link", "unlink", "roll_back", "roll_back_dispatch", "roll_back_check"),
     *("end_hold", "grant_hold", "deny_hold", "warn", "remind", "propose_supervision", "order", "recount"),
+    *("delegate", "call_in", "make_safe", "whistle", "consult"),
+    *("sign_duty", "arrive", "finish_duty", "accept_duty", "reject_duty", "recall_duty"),
 })  # fmt: skip
-"""Steps that are possible nearly always: that one may take them makes a case nobody's work."""
+"""Steps that are possible nearly always, or about a duty only: that one may take them makes a case nobody's work."""
 BY_ITSELF = frozenset({"warn", "recount", "order"})
 """Steps that the system takes, or another room takes along, and nobody is offered."""
 HOLDS = {"ask_extension": "extension", "ask_deferral": "deferral", "ask_shelving": "shelving"}
 """What each request asks for."""
 HOLD_KINDS = {"extension": N_("extension"), "deferral": N_("deferral"), "shelving": N_("shelving")}
 ON_A_REQUEST = frozenset({"grant_hold", "deny_hold"})
+GIVES = {
+    "delegate": "delegate",
+    "call_in": "assist",
+    "make_safe": "make_safe",
+    "whistle": "report_in",
+    "consult": "consult",
+}
+"""The kind of duty that each step gives."""
+REPORTS_IN = GIVES["whistle"]
+GIVER = {kind: STEPS[name].permission for name, kind in GIVES.items()}
+"""Who judges a duty of a kind needs the permission to give it besides."""
+DUTIES = {
+    "delegate": N_("handed down"),
+    "assist": N_("assistant"),
+    "make_safe": N_("makes it safe"),
+    "report_in": N_("called by whistle"),
+    "consult": N_("asked for an opinion"),
+}
+NESTED = frozenset({"delegate", "assist"})
+"""Duties that are a part of the unit's handling; their clocks lie inside the one above."""
+DOES_DUTY = frozenset({"sign_duty", "arrive", "finish_duty"})
+JUDGES_DUTY = frozenset({"accept_duty", "reject_duty", "recall_duty"})
+ON_A_DUTY = DOES_DUTY | JUDGES_DUTY
+TAKES_A_DUTY = ON_A_DUTY | {"delegate"}
+"""Steps that may be about a duty; whoever does one may hand it down further."""
+ANSWERED_FOR = frozenset({
+    *("sign_for", "request_return", "handle", "finish_part", "ask_extension", "ask_deferral", "ask_shelving"),
+    *DOES_DUTY,
+})  # fmt: skip
+"""What is entered for a body that is served by letter, by phone, or on another platform."""
 OPENS = {"split": "split_from", "recur": "recurs_of"}
 """Steps that open a new case, and how it is linked to the old one."""
 NEW_FOUND = "solved_but_new"
@@ -223,6 +279,13 @@ FACTS = {
     "told_at": N_("the time that was told"),
     "place": N_("where it was done"),
     "order": N_("the order"),
+    "organisations": N_("the bodies"),
+    "urgency": N_("how urgent it is"),
+    "within": N_("within what time"),
+    "delivery": N_("how it is delivered"),
+    "duty": N_("the duty"),
+    "rating": N_("a rating"),
+    "behalf": N_("entered on its behalf, which is served by"),
 }
 """What the needs of the steps are called."""
 FACT_KINDS = {
@@ -242,6 +305,11 @@ FACT_KINDS = {
     "other": "case",
     "link": "choice",
     "disputed": "text",
+    "organisations": "organisations",
+    "urgency": "choice",
+    "within": "limit",
+    "delivery": "choice",
+    "rating": "choice",
 }
 """What a person is asked for; `CHOICES` says where words are chosen from a list."""
 RETURN_REASONS = {
@@ -273,6 +341,15 @@ VERDICTS = {
     "wrong_place": N_("wrong place"),
 }
 MEANS = {"service": N_("service"), "management": N_("management"), "enforcement": N_("enforcement")}
+DELIVERIES = {
+    "inbox": N_("inbox"),
+    "letter": N_("letter"),
+    "phone": N_("phone"),
+    "platform": N_("another platform"),
+}
+INBOX = "inbox"
+URGENCIES = {"daily": N_("daily matter"), "hard": N_("hard matter"), "urgent": N_("emergency")}
+RATINGS = {"good": N_("good"), "fair": N_("fair"), "poor": N_("poor")}
 LINKS = {
     "duplicate_of": N_("duplicate of"),
     "recurs_of": N_("recurs of"),
@@ -289,6 +366,14 @@ CHOICES: dict[str, dict[str, dict[str, str]]] = {
     "finish_part": {"means": MEANS},
     "link": {"link": {word: LINKS[word] for word in ("part_of", "caused_by", "recurs_of")}},
     "close": {"closing_kind": CLOSING_KINDS},
+    "dispatch": {"delivery": DELIVERIES},
+    "rule_dispatch": {"delivery": DELIVERIES},
+    "delegate": {"delivery": DELIVERIES},
+    "call_in": {"delivery": DELIVERIES},
+    "make_safe": {"delivery": DELIVERIES},
+    "consult": {"delivery": DELIVERIES},
+    "whistle": {"urgency": URGENCIES},
+    "accept_duty": {"rating": RATINGS},
 }
 """The words that a step takes for a fact, with their titles."""
 

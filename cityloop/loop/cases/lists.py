@@ -16,9 +16,10 @@ from cityloop.core.units import Light
 from cityloop.ground.places.city import CityValue
 from cityloop.loop.cases.catalogue import Catalogue
 from cityloop.loop.cases.countdown import countdown, of_case, of_stage
+from cityloop.loop.cases.duties import UNNAMED, Task
 from cityloop.loop.cases.forbids import Standing, passes
 from cityloop.loop.cases.keys import Key
-from cityloop.loop.cases.lifecycle import ENDED, STANDBY, STATES, STEPS, STEPS_FROM
+from cityloop.loop.cases.lifecycle import ENDED, GIVER, INBOX, NESTED, STANDBY, STATES, STEPS, STEPS_FROM
 from cityloop.loop.cases.queries import FILED_BY, HANDLED_BY, HOLD, WAITS, WAITS_FOR, reach, visible_to
 from cityloop.loop.cases.schemas import CaseFilter
 from cityloop.loop.cases.step import may_take
@@ -29,12 +30,17 @@ from cityloop.loop.clocks.policy import Policy, policy_of
 
 DUE = "coalesce(c.due_at, 'infinity'::timestamptz)"
 """What the queue is ordered by: cases without a deadline stand last."""
+REVIEWED = (
+    "SELECT s.case_id FROM cases_span s JOIN cases_assignment d ON d.id = s.assignment_id"
+    " WHERE s.stage = 'duty_review' AND s.ended_at IS NULL AND d.kind = ANY(%s)"
+)
+"""Cases with a duty of such a kind that waits for the review of whoever gave it."""
 ORDERS = {"due": f"{DUE}, c.id", "newest": "c.opened_at DESC, c.id DESC"}
 NEAR = 20
 METRES_A_DEGREE = 111_195
 SURELY_A_NUMBER = 8
 """So many digits are the beginning of a case's number and nothing else."""
-FILTERED_BY_UNIT = "JOIN cases_assignment a ON a.case_id = c.id AND a.no = c.assignments_made AND a.no > 1"
+FILTERED_BY_UNIT = "JOIN cases_assignment a ON a.case_id = c.id AND a.no = c.unit_no"
 
 _LINE = """
 SELECT c.id, c.number, c.state, c.seq, c.round, c.opened_at, c.due_at, c.yellow_at, c.closed_at, c.address, c.lon,
@@ -44,14 +50,17 @@ SELECT c.id, c.number, c.state, c.seq, c.round, c.opened_at, c.due_at, c.yellow_
     a.parts -> -1 ->> 0 AS last_part, h.kind AS hold_kind, {hold} AS hold,
     h.chain ->> h.approved::int AS turn, c.verdict, a.started_at AS dispatched_at, {filed_by} AS filed_by,
     {handled_by} AS handled_by, EXISTS (SELECT FROM cases_link t WHERE t.case_id = c.id AND t.ended_at IS NULL
-        AND t.kind <> 'duplicate_of') AS linked{extra}
+        AND t.kind <> 'duplicate_of') AS linked, a.delivery,
+    (SELECT json_agg(d.kind) FROM cases_assignment d WHERE d.case_id = c.id AND d.kind <> 'main' AND d.ended_at IS NULL)
+        AS duties{extra}
 FROM chosen JOIN cases_case c USING (id)
 JOIN standards_category k ON k.id = c.category_id
 JOIN cases_assignment z ON z.id = c.id * 1000 + 1
-LEFT JOIN cases_assignment a ON a.id = c.id * 1000 + c.assignments_made AND a.no > 1
+LEFT JOIN cases_assignment a ON a.id = c.id * 1000 + nullif(c.unit_no, 0)
 LEFT JOIN accounts_organisation o ON o.id = a.acting_org_id
 LEFT JOIN LATERAL (SELECT w.stage, w.part, w.due_at, w.yellow_at FROM cases_span w
-    WHERE w.case_id = c.id AND w.ended_at IS NULL ORDER BY w.main, w.no DESC LIMIT 1) s ON TRUE
+    WHERE w.case_id = c.id AND w.ended_at IS NULL AND w.stage NOT LIKE 'duty%%'
+    ORDER BY w.main, w.no DESC LIMIT 1) s ON TRUE
 LEFT JOIN LATERAL (SELECT * FROM cases_hold w WHERE w.case_id = c.id ORDER BY w.no DESC LIMIT 1) h ON TRUE
 ORDER BY {order}
 """
@@ -199,12 +208,19 @@ def mine(actor: Actor, policy: Policy) -> tuple[str, list[Any]]:
     values: list[Any] = []
     for post in actor.posts:
         states = _states(post, policy)
-        if not states:
+        judges = [kind for kind, permission in GIVER.items() if kind not in NESTED and permission in post.permissions]
+        if not (states or judges):
             continue
-        clause, told = reach(post, assigned=" AND v.ended_at IS NULL")
+        if post.handles:
+            clause, told = reach(post, assigned=" AND v.ended_at IS NULL AND (v.kind <> 'main' OR c.state = ANY(%s))")
+            clauses.append(clause)
+            values += [*told, states]
+            continue
+        clause, told = reach(post)
         decides = f" OR {WAITS_FOR.format(case='c.id')}" if "cases.decide_hold" in post.permissions else ""
-        clauses.append(f"(c.state = ANY(%s){decides}) AND {clause}")
-        values += [states, *([post.role] if decides else ()), *told]
+        reviews = f" OR c.id IN ({REVIEWED})" if judges else ""
+        clauses.append(f"(c.state = ANY(%s){decides}{reviews}) AND {clause}")
+        values += [states, *([post.role] if decides else ()), *([judges] if judges else ()), *told]
     return f"c.closed_at IS NULL AND ({' OR '.join(clauses)})" if clauses else "FALSE", values
 
 
@@ -332,6 +348,8 @@ def _standing(line: Mapping[str, Any]) -> Standing:
         filed_by=line["filed_by"] or "",
         handled_by=frozenset(line["handled_by"] or ()),
         linked=line["linked"],
+        delivery=line["delivery"] or INBOX,
+        tasks=tuple(Task(UNNAMED, kind) for kind in line["duties"] or ()),
     )
 
 

@@ -7,7 +7,7 @@ from enum import StrEnum
 from typing import NamedTuple
 
 from cityloop.ground.accounts.roles import ROLES, Role
-from cityloop.loop.cases.lifecycle import STEPS, Step
+from cityloop.loop.cases.lifecycle import GIVER, JUDGES_DUTY, STEPS, Step
 
 ALLOWED = "allowed"
 
@@ -54,8 +54,11 @@ def reach(step: Step, role: Role) -> str:
     return "own" if role.handles else "area"
 
 
-def answer(name: str, seat: Seat, *, dispatched: bool = True) -> str:
-    """`allowed`, or the code of the refusal. `dispatched`: the case is or was with a unit, to which ties refer."""
+def answer(name: str, seat: Seat, *, dispatched: bool = True, kind: str = "") -> str:
+    """`allowed`, or the code of the refusal. `dispatched`: the case is or was with a unit, to which ties refer.
+
+    `kind`: that of the duty that the step is about, which ties refer to likewise.
+    """
     step, role = STEPS[name], ROLES[seat.role]
     far = reach(step, role)
     if not step.sources:  # there is no case yet that could be unseen
@@ -65,4 +68,6 @@ def answer(name: str, seat: Seat, *, dispatched: bool = True) -> str:
         return "case_unknown"
     if far == "nowhere":
         return "step_denied"
+    if kind and name in JUDGES_DUTY and GIVER[kind] not in role.permissions:
+        return "step_elsewhere"
     return "step_elsewhere" if role.handles and seat.tie == Tie.FORMER else ALLOWED

@@ -60,6 +60,8 @@ class Case(models.Model):
     announced = models.BooleanField(default=False)
     self_reported_first = models.BooleanField(default=False)
     verdict = models.CharField(max_length=20, default="", db_default="")
+    unit_no = models.PositiveSmallIntegerField(default=0, db_default=0)
+    """The number of the last handler's assignment; 0 before the first dispatch."""
 
     class Meta:
         db_table = "cases_case"
@@ -79,7 +81,8 @@ class Case(models.Model):
 
 
 class Assignment(models.Model):
-    """One party's duty in a case. The first is the centre's own; all others are nested in it or deeper.
+    """One party's duty in a case. The first is the centre's own; all others are nested in it or deeper. Of kind `main`
+    are the centre's and the handlers'; the others are duties beside the handling.
 
     The key is made from the case and `no` (see `rows.assignment_id`), so that bulk writing asks for no ids.
     """
@@ -175,7 +178,12 @@ class Span(models.Model):
                 name="cases_span_forward",
             ),
         ]
-        indexes = [models.Index(fields=["due_at"], name="cases_span_open_due", condition=models.Q(ended_at=None))]
+        indexes = [
+            models.Index(fields=["due_at"], name="cases_span_open_due", condition=models.Q(ended_at=None)),
+            models.Index(
+                fields=["case"], name="cases_span_review", condition=models.Q(ended_at=None, stage="duty_review")
+            ),
+        ]
 
 
 class Entry(models.Model):

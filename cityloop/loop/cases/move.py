@@ -3,11 +3,11 @@
 from datetime import datetime
 from typing import Any
 
-from cityloop.loop.cases import holds
+from cityloop.loop.cases import duties, holds
 from cityloop.loop.cases.asking import ask, lapse
 from cityloop.loop.cases.draft import Draft, begin_stay, end_stay, fields_of, tell_assignment, tell_case
 from cityloop.loop.cases.facts import Facts, Opening
-from cityloop.loop.cases.lifecycle import END, SAME, Step
+from cityloop.loop.cases.lifecycle import END, GIVES, INBOX, ON_A_DUTY, SAME, Step
 from cityloop.loop.cases.record import Changes, entry_of, opened_fields
 from cityloop.loop.cases.rows import AssignmentRow, CaseRow, LinkRow, SpanRow, assignment_id
 from cityloop.loop.cases.snapshot import Outcome, Snapshot
@@ -48,9 +48,11 @@ def moved(
     draft = Draft(
         row, at, facts, clock, actor, post, case, before.root, before.root_span, before.unit, before.unit_span,
         before.hold, before.stays, before.granted, case.assignments_made, case.spans_made,
+        duties={duty.row.no: duty for duty in before.duties},
     )  # fmt: skip
     if row.unit.kind == "ends" or row.name == "request_return":
         lapse(draft)
+    duties.end_with(draft)
     _case_facts(draft)
     if row.unit.kind in ("opens", "reopens"):
         _assign(draft)
@@ -58,6 +60,11 @@ def moved(
         _centre(draft)
     _unit(draft)
     ask(draft)
+    if row.name in GIVES:
+        duties.give(draft, before)
+    elif row.name in ON_A_DUTY:
+        duties.go_on(draft)
+    duties.follow(draft, before.unit)
     change_ties(draft, before)
     path = (facts.organisation_path if row.unit.kind == "opens" else ()) or before.unit_path
     entry = entry_of(row, case, draft.case, draft.told, actor, post, at, recorded_at, facts)
@@ -68,12 +75,14 @@ def moved(
         last_at=at,
         assignments_made=draft.assigned,
         spans_made=draft.stayed,
+        unit_no=draft.unit.no if draft.unit else 0,
     )
     snapshot = Snapshot(
         after, draft.root, draft.root_span, draft.unit, draft.unit_span, path, draft.hold, draft.stays,
         links=_after(before.links, draft.links), granted=before.granted + _granted(draft),
         filed_by=actor if row.name == "file" else before.filed_by,
         handled_by=before.handled_by | {actor} if row.name in DOES else before.handled_by,
+        duties=tuple(draft.duties[no] for no in sorted(draft.duties)),
     )  # fmt: skip
     return Outcome(
         snapshot, entry, list(draft.assignments.values()), list(draft.spans.values()), draft.holds, draft.links
@@ -180,6 +189,7 @@ def _assign(draft: Draft) -> None:
     unit = AssignmentRow(
         assignment_id(case.id, draft.assigned), case.id, draft.assigned, draft.root.id, case.round, "main",
         responsible, acting, draft.at, *deadline, ruled=draft.row.name == "rule_dispatch", parts=parts,
+        delivery=again.delivery if again else facts.delivery or INBOX,
     )  # fmt: skip
     draft.told.append(("assignment", unit.no, fields_of(unit)))
     draft.unit = draft.assignments[unit.no] = unit

@@ -13,7 +13,7 @@ from cityloop.ground.places.city import city
 from cityloop.loop.cases.catalogue import catalogue
 from cityloop.loop.cases.facts import Other, Share
 from cityloop.loop.cases.rows import AssignmentRow, CaseRow, EntryRow, HoldRow, LinkRow, SpanRow, canonical
-from cityloop.loop.cases.snapshot import Snapshot
+from cityloop.loop.cases.snapshot import Duty, Snapshot
 from cityloop.loop.clocks.deadlines import Stay
 
 Row = TypeVar("Row", CaseRow, AssignmentRow, SpanRow, HoldRow, LinkRow, EntryRow)
@@ -59,6 +59,10 @@ def snapshots(ids: Sequence[int], *, lock: bool = False) -> dict[int, Snapshot]:
         case = cases[assignment.case_id]
         if assignment.no == 1:
             found[case.id] = _begun(case, assignment, stay, orjson.loads(told))
+        elif assignment.no != case.unit_no:
+            assert stay is not None  # an open assignment always is in some stage
+            known = found[case.id]
+            found[case.id] = known._replace(duties=(*known.duties, Duty(assignment, stay, tuple(path))))
         else:
             hold = read_row(HoldRow, rest[_HOLD_AT:]) if rest[_HOLD_AT] is not None else None
             found[case.id] = found[case.id]._replace(unit=assignment, unit_span=stay, unit_path=tuple(path), hold=hold)
@@ -120,8 +124,9 @@ FROM cases_assignment a
 JOIN cases_case c ON c.id = a.case_id
 JOIN accounts_organisation o ON o.id = a.acting_org_id
 LEFT JOIN cases_span s ON s.case_id = a.case_id AND s.assignment_id = a.id AND s.ended_at IS NULL
-LEFT JOIN LATERAL (SELECT * FROM cases_hold w WHERE w.case_id = a.case_id ORDER BY w.no DESC LIMIT 1) h ON a.no > 1
-WHERE a.case_id = ANY(%s) AND (a.no = 1 OR a.no = c.assignments_made) ORDER BY a.id
+LEFT JOIN LATERAL (SELECT * FROM cases_hold w WHERE w.case_id = a.case_id ORDER BY w.no DESC LIMIT 1) h
+    ON a.no = c.unit_no
+WHERE a.case_id = ANY(%s) AND (a.no = 1 OR a.no = c.unit_no OR (a.kind <> 'main' AND a.ended_at IS NULL)) ORDER BY a.id
 """
 _SPAN_AT = len(AssignmentRow._fields)
 _HOLD_AT = _SPAN_AT + len(SpanRow._fields)
@@ -154,7 +159,8 @@ def clocks_begun(ids: Sequence[int], starts: str) -> dict[int, Begun]:
         cursor.execute(
             f"SELECT a.case_id, {began} FROM cases_assignment a JOIN cases_case c ON c.id = a.case_id"
             " LEFT JOIN cases_span s ON s.case_id = a.case_id AND s.assignment_id = a.id AND s.stage = 'handle'"
-            " WHERE a.case_id = ANY(%s) AND a.no > 1 AND a.no IN (2, c.assignments_made)"
+            " WHERE a.case_id = ANY(%s) AND a.kind = 'main' AND a.no > 1 AND (a.no = c.unit_no OR a.no = ("
+            "  SELECT min(f.no) FROM cases_assignment f WHERE f.case_id = c.id AND f.kind = 'main' AND f.no > 1))"
             " GROUP BY a.case_id, a.no ORDER BY a.case_id, a.no",
             [list(ids)],
         )
@@ -208,7 +214,8 @@ def share(hold: HoldRow, organisation: int, since: datetime) -> Share:
         cursor.execute(
             "SELECT (SELECT count(*) FROM cases_hold h JOIN cases_assignment a ON a.id = h.assignment_id"
             " WHERE h.kind = %s AND h.granted AND h.decided_at >= %s AND a.acting_org_id = %s),"
-            " (SELECT count(*) FROM cases_assignment a WHERE a.no > 1 AND a.acting_org_id = %s AND a.started_at >= %s)",
+            " (SELECT count(*) FROM cases_assignment a WHERE a.no > 1 AND a.kind = 'main' AND a.acting_org_id = %s"
+            " AND a.started_at >= %s)",
             [hold.kind, since, organisation, organisation, since],
         )
         return Share(*cursor.fetchone())

@@ -69,7 +69,7 @@ def _beyond(before: WorkCalendar) -> Iterator[list[int]]:
         with connection.cursor() as cursor:
             cursor.execute(
                 "SELECT DISTINCT c.id FROM cases_case c"
-                " JOIN cases_assignment a ON a.case_id = c.id AND a.no = c.assignments_made"
+                " JOIN cases_assignment a ON a.case_id = c.id AND a.no = c.unit_no"
                 " LEFT JOIN cases_hold h ON h.case_id = c.id AND h.granted AND h.ended_at IS NULL"
                 " WHERE c.closed_at IS NULL AND c.id > %s"
                 " AND (c.due_at >= %s OR a.due_at >= %s OR (h.kind = 'shelving' AND c.due_at IS NULL))"

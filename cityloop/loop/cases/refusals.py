@@ -48,6 +48,15 @@ REFUSALS = frozenset(
         "hold_too_late",
         "hold_in_the_past",
         "hold_cap",
+        # duties beside the handling
+        "duties_open",
+        "duty_stage",
+        "duty_ended",
+        "duty_known",
+        "duty_not_below",
+        "duty_beyond",
+        "rating_missing",
+        "position_missing",
         # how it stands to other cases
         "link_loop",
         "link_known",

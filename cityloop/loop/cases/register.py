@@ -69,7 +69,7 @@ WITH asked AS MATERIALIZED (
     GROUP BY 1, 2),
 dispatched AS MATERIALIZED (
     SELECT a.acting_org_id AS org, count(*) AS dispatched FROM cases_assignment a JOIN cases_case c ON c.id = a.case_id
-    WHERE a.no > 1 AND a.acting_org_id IN (SELECT org FROM asked) AND a.started_at >= %(since)s
+    WHERE a.no > 1 AND a.kind = 'main' AND a.acting_org_id IN (SELECT org FROM asked) AND a.started_at >= %(since)s
         AND a.started_at < %(until)s AND {place} GROUP BY 1)
 SELECT o.code AS organisation, coalesce(o.names ->> %(language)s, o.name) AS organisation_name, s.kind, s.asked,
     s.waiting, s.denied, s.lapsed, s.granted, coalesce(d.dispatched, 0) AS dispatched

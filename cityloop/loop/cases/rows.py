@@ -46,6 +46,8 @@ class CaseRow(NamedTuple):
     self_reported_first: bool = False
     verdict: str = ""
     """Of the last check in this round."""
+    unit_no: int = 0
+    """The number of the last handler's assignment, 0 before the first; it follows from the steps taken too."""
 
 
 class AssignmentRow(NamedTuple):
@@ -167,6 +169,7 @@ _TYPES = {
     "head": "bytea",
     "assignments_made": "int2",
     "spans_made": "int2",
+    "unit_no": "int2",
     "round": "int2",
     "no": "int2",
     "areas": "int8[]",
@@ -216,6 +219,11 @@ def assignment_id(case_id: int, no: int) -> int:
     if not 0 < no < 1000:
         raise ValueError(f"a case has at most 999 assignments, not {no}")
     return case_id * 1000 + no
+
+
+def number_of(assignment: int | None) -> int:
+    """The number in its case of an assignment whose key is told; 0 for none."""
+    return (assignment or 0) % 1000
 
 
 def canonical(value: Any) -> str:

@@ -14,7 +14,7 @@ Lat = Annotated[float, Field(ge=-90, le=90)]
 Text = Annotated[str, StringConstraints(pattern=r"^[^\x00]*$", strip_whitespace=True)]
 """PostgreSQL keeps no NUL."""
 DEGREES = r"-?[0-9]{1,3}(\.[0-9]{1,12})?"
-Kind = Literal["text", "choice", "organisation", "category", "limit", "instant", "day", "case"]
+Kind = Literal["text", "choice", "organisation", "organisations", "category", "limit", "instant", "day", "case"]
 
 
 class CaseFilter(Schema):
@@ -59,7 +59,7 @@ class Countdown(Schema):
 
 
 class CaseLine(Schema):
-    """A case in a list. `steps` are those that the asker may take now.
+    """A case in a list. `steps` are those that the asker may take now, but for those about duties beside the handling.
 
     `stage` is where it stands, at the unit if it is with one, and `stage_due_at` until when it may stand there. `hold`:
     whether the last request for more time (of `hold_kind`) waits or its pause lasts.
@@ -177,9 +177,13 @@ class NeedOut(Schema):
 
 
 class StepChoiceOut(Schema):
-    """A step that begins at the present state; `why` says what forbids it to the asker, null where nothing does."""
+    """A step that begins at the present state; `why` says what forbids it to the asker, null where nothing does.
+
+    `duty`: the number of the assignment beside the handling that it is about; 0: of none.
+    """
 
     name: str
+    duty: int
     title: str
     allowed: bool
     why: str | None
@@ -216,7 +220,10 @@ class EntryOut(Schema):
 
 
 class SpanOut(Schema):
+    """`assignment`: the number of the one whose stay it is."""
+
     no: int
+    assignment: int
     main: bool
     stage: str
     stage_title: str
@@ -283,9 +290,16 @@ class HoldOut(Schema):
 
 
 class AssignmentOut(Schema):
+    """`above`: the number of the assignment that it is nested in, 0 for the centre's own. `kind_title` is empty but for
+    duties beside the handling."""
+
     no: int
+    above: int
     round: int
     kind: str
+    kind_title: str
+    delivery: str
+    delivery_title: str
     organisation: str
     organisation_name: str
     responsible: str

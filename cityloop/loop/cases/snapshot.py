@@ -6,6 +6,14 @@ from cityloop.loop.cases.rows import AssignmentRow, CaseRow, EntryRow, HoldRow, 
 from cityloop.loop.clocks.deadlines import Stay
 
 
+class Duty(NamedTuple):
+    """An open assignment beside the handling, its present stay, and its organisation with all above it, top first."""
+
+    row: AssignmentRow
+    span: SpanRow
+    path: tuple[int, ...]
+
+
 class Snapshot(NamedTuple):
     """A case as the next step finds it: its row, the centre's assignment and stay, the last handler's likewise."""
 
@@ -27,6 +35,8 @@ class Snapshot(NamedTuple):
     filed_by: str = ""
     handled_by: frozenset[str] = frozenset()
     """Who reported a part of the work as done, in any round."""
+    duties: tuple[Duty, ...] = ()
+    """Those that are open, in the order in which they were given."""
 
 
 class Outcome(NamedTuple):

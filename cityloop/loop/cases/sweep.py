@@ -71,7 +71,7 @@ def _statement(levels: Sequence[tuple[Decimal, str]], yellow_share: Decimal, *, 
     return (
         "SELECT case_id, level, NULL::timestamptz FROM ("
         f"SELECT a.case_id, {crossed} AS level, a.told FROM cases_assignment a"
-        f" WHERE a.ended_at IS NULL AND a.no > 1 AND {first} <= %(at)s{waits}) x WHERE level > told"
+        f" WHERE a.ended_at IS NULL AND a.no > 1 AND a.kind = 'main' AND {first} <= %(at)s{waits}) x WHERE level > told"
         " UNION ALL SELECT s.case_id, 0, s.due_at FROM cases_span s"
         " WHERE s.ended_at IS NULL AND s.due_at < %(at)s AND s.stage = 'sign_for' AND %(silence)s"
         " ORDER BY 1, 2"

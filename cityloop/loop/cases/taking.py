@@ -29,6 +29,10 @@ class StepFacts(Schema):
     step: str
     note: str = ""
     organisation: str = ""
+    organisations: Annotated[list[str], Field(max_length=30)] = []
+    urgency: str = ""
+    within: ExtensionIn | None = None
+    delivery: str = ""
     reason: str = ""
     result: str = ""
     verdict: str = ""
@@ -48,7 +52,8 @@ class StepIn(StepFacts):
     """`seq` is the number of the last entry the caller saw; a case that moved since is not touched (409).
 
     `at` counts where it lies between the last entry and now (five minutes more are let pass), else the present; `lon`
-    and `lat` are where whoever takes the step stands. `other` is the number of another case.
+    and `lat` are where whoever takes the step stands. `other` is the number of another case, `duty`
+    that of an assignment beside the handling.
 
     `photos` were sent before and are what this step shows as its proof.
     """
@@ -56,6 +61,8 @@ class StepIn(StepFacts):
     seq: int | None = None
     at: AwareDatetime | None = None
     situation: str = ""
+    duty: Annotated[int, Field(ge=0, le=999)] = 0
+    rating: str = ""
     photos: PhotoIds = []
     lon: Lon | None = None
     lat: Lat | None = None

@@ -1,6 +1,6 @@
 """One case whole, for a person: every name and title in the language spoken, in a constant number of statements."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -14,30 +14,43 @@ from cityloop.ground.accounts.roles import ROLES
 from cityloop.ground.registry.words import ROLE_TITLES, TIER_TITLES
 from cityloop.loop.cases.catalogue import channels
 from cityloop.loop.cases.countdown import countdown, of_case, of_stage
+from cityloop.loop.cases.duties import Task
 from cityloop.loop.cases.forbids import Standing
 from cityloop.loop.cases.lifecycle import (
     CHOICES,
+    DELIVERIES,
+    DUTIES,
     FACT_KINDS,
     FACTS,
     HOLD_KINDS,
     LINKS,
+    REPORTS_IN,
     RETURN_PROOFS,
     STAGES,
     STATES,
     STEPS,
+    UNIT_STAGES,
 )
 from cityloop.loop.cases.lifecycle import VERDICTS as CHECKED
 from cityloop.loop.cases.queries import HOLD, visible_to
-from cityloop.loop.cases.step import steps_of
+from cityloop.loop.cases.rows import number_of
+from cityloop.loop.cases.step import StepChoice, steps_of
 from cityloop.loop.clocks.deadlines import Clock
 from cityloop.loop.clocks.due import light
 from cityloop.loop.clocks.ground import Ground
 from cityloop.loop.evidence.actions import photo_ids
 
 ACTORS = {"system": N_("the system"), "history": N_("imported history"), "public": N_("a citizen")}
+RATED = "rating"
 HIDDEN_FROM_UNITS = frozenset({"collector"})
 """Roles whose holders are not named to those whose work they check."""
-VERDICTS = {"returned": N_("returned"), "called_back": N_("called back"), **STATES}
+VERDICTS = {
+    "returned": N_("returned"),
+    "called_back": N_("called back"),
+    "accepted": N_("accepted"),
+    "answered": N_("answered"),
+    **STATES,
+}
 """How an assignment ended."""
 
 _CASE = """
@@ -129,13 +142,16 @@ def whole(case_id: int, actor: Actor, ground: Ground, at: datetime) -> dict[str,
         "verdict_title": _title(CHECKED, case["verdict"]),
         "spans": [_span(row, at) for row in spans],
         "entries": [_entry(row, hide=assessed(actor)) for row in entries],
-        "steps": [_choice(choice.name, choice.why, case["rule"]) for choice in steps_of(here, actor, at, ground.clock)],
+        "steps": [
+            _choice(choice, here.task(choice.duty), case["rule"]) for choice in steps_of(here, actor, at, ground.clock)
+        ],
     }
 
 
 def _of_stay(case: Mapping[str, Any], spans: list[dict[str, Any]], clock: Clock, at: datetime) -> dict[str, Any] | None:
     """How much is left of the stay that is open, at the unit if it is with one."""
-    stays = sorted((span for span in spans if span["ended_at"] is None), key=lambda span: span["main"])
+    own = (span for span in spans if span["ended_at"] is None and not span["stage"].startswith("duty"))
+    stays = sorted(own, key=lambda span: span["main"])
     if not stays:
         return None
     stay = stays[0]
@@ -170,9 +186,9 @@ def _standing(
     spans: list[dict[str, Any]],
     holds: list[dict[str, Any]],
 ) -> Standing:
-    last = assignments[-1]
+    last = next((row for row in assignments if row["no"] == case["unit_no"]), assignments[0])
     parts, hold = orjson.loads(last["parts"]), holds[-1] if holds else None
-    stays = [span for span in spans if not span["main"]]
+    stays = [span for span in spans if span["stage"] in UNIT_STAGES]
     return Standing(
         case["state"],
         tuple(case["areas"]),
@@ -190,7 +206,27 @@ def _standing(
         handled_by=frozenset(
             span["person"] for span in stays if span["stage"] == "handle" and span["outcome"] in ("handled", "handling")
         ),
+        delivery=last["delivery"],
+        tasks=tuple(_tasks(assignments, spans)),
     )
+
+
+def _tasks(assignments: list[dict[str, Any]], spans: list[dict[str, Any]]) -> Iterator[Task]:
+    """The duties that are open."""
+    stages = {span["assignment_id"]: span["stage"] for span in spans if span["ended_at"] is None}
+    paths = {row["id"]: tuple(row["path"]) for row in assignments}
+    for row in assignments:
+        if row["kind"] != "main" and row["ended_at"] is None:
+            above = row["parent_id"]
+            yield Task(
+                row["no"],
+                row["kind"],
+                stages[row["id"]],
+                paths[row["id"]],
+                paths[above],
+                row["delivery"],
+                number_of(above),
+            )
 
 
 def _turn(hold: Mapping[str, Any]) -> str:
@@ -214,7 +250,13 @@ def approvers(chain: Sequence[str], approved: int) -> list[dict[str, Any]]:
 
 def _assignment(row: dict[str, Any]) -> dict[str, Any]:
     parts = [{"name": name, "due_at": due, "yellow_at": soon} for name, due, soon in orjson.loads(row["parts"])]
-    return row | {"verdict_title": _title(VERDICTS, row["verdict"]), "parts": parts}
+    return row | {
+        "verdict_title": _title(VERDICTS, row["verdict"]),
+        "parts": parts,
+        "kind_title": _title(DUTIES, row["kind"]) if row["kind"] != "main" else "",
+        "above": number_of(row["parent_id"]),
+        "delivery_title": _(DELIVERIES[row["delivery"]]),
+    }
 
 
 def _ledger(case: Mapping[str, Any]) -> dict[str, Any] | None:
@@ -235,6 +277,7 @@ def _rule(rule: dict[str, Any] | None) -> dict[str, Any] | None:
 
 def _span(row: dict[str, Any], at: datetime) -> dict[str, Any]:
     return row | {
+        "assignment": number_of(row["assignment_id"]),
         "light": light(at=at, yellow_at=row["yellow_at"], due_at=row["due_at"], ended_at=row["ended_at"]),
         "stage_title": _(STAGES[row["stage"]]),
         "outcome_title": _title(STATES, row["outcome"]),
@@ -276,16 +319,19 @@ def told_fact(step: str, fact: str, word: str) -> dict[str, str]:
     return {"fact": fact, "title": _(FACTS[fact]), "value": word, "value_title": _title(titles, word)}
 
 
-def _choice(name: str, why: Exception | None, rule: Mapping[str, Any] | None) -> dict[str, Any]:
+def _choice(choice: StepChoice, task: Task | None, rule: Mapping[str, Any] | None) -> dict[str, Any]:
+    name, why, duty = choice
+    rated = RATED if task and task.kind == REPORTS_IN else ""
     return {
         "name": name,
+        "duty": duty,
         "title": _(STEPS[name].title),
         "allowed": why is None,
         "why": None if why is None else str(why),
         "needs": [
-            need | {"required": fact in STEPS[name].needs}
+            need | {"required": fact in STEPS[name].needs or fact == rated}
             for fact in (*STEPS[name].needs, *STEPS[name].wants)
-            if fact in FACT_KINDS
+            if fact in FACT_KINDS and (fact != RATED or rated)
             for need in _needs(name, fact, rule)
         ],
     }

@@ -24,6 +24,30 @@ class Approval(NamedTuple):
     form: bool = False
 
 
+def _limit(value: str, unit: LimitUnit) -> LimitValue:
+    return LimitValue("", "", Decimal(value), unit, "default", "", "")
+
+
+class Duties(NamedTuple):
+    """Limits of what is asked of a body beside the handling: `arrive` and `finish` by how urgent a whistle is."""
+
+    make_safe: LimitValue = _limit("2", LimitUnit.HOURS)
+    opinion: LimitValue = _limit("1", LimitUnit.WORKING_DAYS)
+    arrive: Mapping[str, LimitValue] = {
+        "urgent": _limit("0.5", LimitUnit.HOURS),
+        "hard": _limit("4", LimitUnit.WORKING_HOURS),
+        "daily": _limit("1", LimitUnit.WORKING_DAYS),
+    }
+    finish: Mapping[str, LimitValue] = {
+        "urgent": _limit("1", LimitUnit.DAYS),
+        "hard": _limit("10", LimitUnit.WORKING_DAYS),
+        "daily": _limit("5", LimitUnit.WORKING_DAYS),
+    }
+
+
+USUAL_DUTIES = Duties()
+
+
 class Policy(NamedTuple):
     return_within: LimitValue | None = None
     """How long after the dispatch a unit may ask to return it; None: as long as it has it."""
@@ -40,6 +64,7 @@ class Policy(NamedTuple):
     approvals: tuple[Approval, ...] = ()
     caps: Mapping[str, Decimal] = {}
     """Which share of an organisation's dispatches of a month may be granted a request of a kind."""
+    duties: Duties = USUAL_DUTIES
 
     def published_at(self, closed_at: datetime, zone: ZoneInfo) -> datetime | None:
         """From when on the figures that hold a case closed at `closed_at` are published."""
@@ -68,6 +93,21 @@ def policy_of(told: Mapping[str, Any]) -> Policy:
             for row in told.get("approvals", ())
         ),
         caps={kind: Decimal(str(share)) for kind, share in told.get("caps", {}).items()},
+        duties=_duties(told.get("duties", {})),
+    )
+
+
+def _duties(told: Mapping[str, Any]) -> Duties:
+    return Duties(
+        limit_of(told.get("make_safe")) or USUAL_DUTIES.make_safe,
+        limit_of(told.get("opinion")) or USUAL_DUTIES.opinion,
+        *(
+            {
+                urgency: limit_of(told.get(what, {}).get(urgency)) or usual
+                for urgency, usual in getattr(USUAL_DUTIES, what).items()
+            }
+            for what in ("arrive", "finish")
+        ),
     )
 
 

@@ -37,7 +37,7 @@ WITH fresh AS MATERIALIZED (
 SELECT e.recorded_at, e.case_id, e.seq, e.step, e.at, e.to_state, c.number, c.lon, c.lat, c.due_at, c.yellow_at,
     c.closed_at, k.code, o.code, ARRAY[{seen}]::bool[]
 FROM fresh e JOIN cases_case c ON c.id = e.case_id JOIN standards_category k ON k.id = c.category_id
-LEFT JOIN cases_assignment a ON a.case_id = c.id AND a.no = c.assignments_made AND a.no > 1
+LEFT JOIN cases_assignment a ON a.case_id = c.id AND a.no = c.unit_no
 LEFT JOIN accounts_organisation o ON o.id = a.acting_org_id
 ORDER BY e.recorded_at, e.case_id, e.seq
 """

@@ -145,7 +145,7 @@ def _late(visible: tuple[str, list[Any]], limits: Clock, at: datetime) -> list[d
             " coalesce(k.names ->> %s, k.name) AS category_name, o.code AS organisation,"
             " coalesce(o.names ->> %s, o.name) AS organisation_name, c.address, c.lon, c.lat"
             " FROM cases_case c JOIN standards_category k ON k.id = c.category_id"
-            " LEFT JOIN cases_assignment a ON a.case_id = c.id AND a.no = c.assignments_made AND a.no > 1"
+            " LEFT JOIN cases_assignment a ON a.case_id = c.id AND a.no = c.unit_no"
             " LEFT JOIN accounts_organisation o ON o.id = a.acting_org_id"
             f" WHERE {OPEN} AND c.due_at < %s AND {condition} ORDER BY c.due_at, c.id LIMIT %s",
             [language, language, at, *values, LATE],
@@ -182,7 +182,7 @@ def _in_hand(scope: Scope, at: datetime) -> list[tuple[int, int, int]]:
     with connection.cursor() as cursor:
         cursor.execute(
             "SELECT a.acting_org_id, count(*), count(*) FILTER (WHERE a.due_at < %s) FROM cases_assignment a"
-            f" WHERE a.ended_at IS NULL AND a.no > 1{seen} GROUP BY a.acting_org_id",
+            f" WHERE a.ended_at IS NULL AND a.no > 1 AND a.kind = 'main'{seen} GROUP BY a.acting_org_id",
             [at, *([] if scope.whole else values)],
         )
         return [(organisation, cases, late) for organisation, cases, late in cursor.fetchall()]

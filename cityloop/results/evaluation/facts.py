@@ -18,7 +18,7 @@ CASES = """
         -- the handlers' last stay that had begun by then
         SELECT DISTINCT ON (case_id) case_id, stage, outcome, due_at, ended_at,
             organisation_id, category_id, grid_id, areas, channel
-        FROM cases_span WHERE NOT main AND started_at <= %(at)s
+        FROM cases_span WHERE NOT main AND stage IN ('sign_for', 'handle', 'return') AND started_at <= %(at)s
         ORDER BY case_id, no DESC
     ), known AS (
         SELECT c.opened_at, coalesce(h.due_at, c.due_at) AS due_at,

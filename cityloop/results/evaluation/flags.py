@@ -63,7 +63,8 @@ _SAID = """
         FROM intake_report r JOIN cases_case c ON c.id = r.case_id
         LEFT JOIN said ON said.report_id = r.id
         LEFT JOIN handling h ON h.case_id = c.id
-        LEFT JOIN cases_assignment first ON first.case_id = c.id AND first.no = 2
+        LEFT JOIN LATERAL (SELECT v.acting_org_id FROM cases_assignment v
+            WHERE v.case_id = c.id AND v.no > 1 AND v.kind = 'main' ORDER BY v.no LIMIT 1) first ON true
         LEFT JOIN accounts_organisation acting ON acting.id = first.acting_org_id
         LEFT JOIN registry_ledgerparty party ON party.row_id = c.ledger_row_id AND party.role = 'handler'
         LEFT JOIN accounts_organisation answers ON answers.id = party.organisation_id

@@ -16,7 +16,7 @@ from cityloop.core import clock
 from cityloop.core.actor import Actor, HeldPost
 from cityloop.ground.accounts.roles import ROLES
 from cityloop.loop.cases.forbids import Standing
-from cityloop.loop.cases.lifecycle import BY_ITSELF, STATES, STEPS
+from cityloop.loop.cases.lifecycle import BY_ITSELF, ON_A_DUTY, STATES, STEPS
 from cityloop.loop.cases.step import may_take, steps_of
 from cityloop.loop.cases.verify import verify
 
@@ -106,11 +106,13 @@ def test_every_step_of_the_state_is_shown_and_a_forbidden_one_says_why(desk_city
     shown = people["handler-roads"].get(f"/cases/{case}").json()
     assert [step["name"] for step in shown["steps"]] == [
         *("merge", "request_return", "handle", "void", "roll_back_dispatch"),
+        *("delegate", "call_in", "make_safe", "whistle", "consult"),
         *("ask_extension", "ask_deferral", "ask_shelving"),
         *("split", "link", "remind", "propose_supervision"),
     ]
     assert choice(shown, "handle") == {
         "name": "handle",
+        "duty": 0,
         "title": "Handle",
         "allowed": True,
         "why": None,
@@ -147,6 +149,8 @@ def given(need: dict[str, Any], case: str) -> Any:
     """Something that fits what a step asks for."""
     fits: dict[str, Any] = {
         "case": case,
+        "organisation": "parks",
+        "organisations": ["parks"],
         "limit": {"value": 1, "unit": "wd"},
         "instant": (clock.now() + timedelta(days=3)).isoformat(),
         "day": f"{clock.now() + timedelta(days=30):%Y-%m-%d}",
@@ -190,7 +194,7 @@ def test_which_steps_a_post_may_take_follows_from_permission_area_and_unit() -> 
     assert may_take(here._replace(areas=(10, 31)), local, AT, NO_LIMITS) == []
     without_rule = steps_of(Standing("registered", (30,), (1,)), local, AT, NO_LIMITS)
     allowed = {found.name: found.allowed for found in without_rule}
-    assert allowed.pop("file") is False
+    assert [allowed.pop(name) for name in ("file", "make_safe")] == [False, False]
     assert set(allowed) == {"refuse", "withdraw", "merge", "roll_back", "void", "split", "link"}
     assert all(allowed.values())
 
@@ -202,6 +206,7 @@ def test_every_state_shows_just_the_steps_of_the_table() -> None:
         "finish_part",
         "feed_back",
         "unlink",
+        *ON_A_DUTY,
         *BY_ITSELF,
         *(name for names in decisions.values() for name in names),
     }

@@ -15,9 +15,20 @@ from cases.clocks import clock, limit, take
 from cityloop.core.actor import SYSTEM, Actor, HeldPost
 from cityloop.core.errors import CityloopError, Conflict, Denied, Refused
 from cityloop.core.units import LimitUnit
-from cityloop.loop.cases import holds
+from cityloop.loop.cases import duties, holds
 from cityloop.loop.cases.facts import Deadlines, Extension, Facts, Opening, Other, Recounted, Share
-from cityloop.loop.cases.lifecycle import ENDED, MAIN_LINE, RETURN_REASONS, STATES, STEPS, STEPS_FROM
+from cityloop.loop.cases.lifecycle import (
+    DOES_DUTY,
+    ENDED,
+    JUDGES_DUTY,
+    MAIN_LINE,
+    NESTED,
+    ON_A_DUTY,
+    RETURN_REASONS,
+    STATES,
+    STEPS,
+    STEPS_FROM,
+)
 from cityloop.loop.cases.record import FIRST, compare, rebuild
 from cityloop.loop.cases.rows import AssignmentRow, CaseRow, EntryRow, HoldRow, LinkRow, SpanRow
 from cityloop.loop.cases.snapshot import Snapshot
@@ -25,7 +36,7 @@ from cityloop.loop.clocks.deadlines import NO_DEADLINE, Clock, Combined, Deadlin
 from cityloop.loop.clocks.policy import Approval, Policy
 
 START = datetime(2026, 3, 2, 8, 0, tzinfo=UTC)
-CENTRE, CREW, OTHER = 1, 7, 8
+CENTRE, CREW, OTHER, THIRD = 1, 7, 8, 9
 NUMBER = "1234562026030200001"
 
 
@@ -76,6 +87,9 @@ def complete(at: datetime, organisation: int = CREW) -> Facts:
         means="service",
         link="part_of",
         other=Other(77, "other", "handling", CREW),
+        organisations=((OTHER, (CENTRE, OTHER)), (THIRD, (CENTRE, THIRD))),
+        urgency="hard",
+        rating="good",
         share=Share(1, 4),
         evidence=("form",),
     )
@@ -86,6 +100,7 @@ REFUSALS = {
     *("hold_open", "hold_none", "hold_not_running", "hold_too_late", "hold_in_the_past", "part_last", "form_missing"),
     *("return_too_late", "feedback_missing", "feedback_skipped", "verdict_against", "case_published", "redo_too_late"),
     *("link_known", "link_none", "merge_handlers_differ"),
+    *("duties_open", "duty_stage", "duty_ended", "duty_known", "duty_not_below", "duty_beyond", "rating_missing"),
 }
 
 
@@ -97,6 +112,23 @@ def possible(state: str, pick: int) -> str:
     names = [name for name in STEPS_FROM[state] if name != "recount"]
     on = [name for name in names if name not in ENDINGS]
     return [*names, *on, *on][pick % (len(names) + 2 * len(on))]
+
+
+def about_a_duty(name: str, facts: Facts, before: Snapshot, pick: int) -> Facts:
+    """The same, where a step hands work down or is about one of the duties that are open."""
+    open_ = [duty.row for duty in before.duties]
+    chosen = open_[pick % len(open_)] if open_ else None
+    if name in ON_A_DUTY:
+        return facts._replace(duty=chosen.no if chosen else 0)
+    if name != "delegate" or before.unit is None:
+        return facts
+    above = chosen if chosen and pick % 2 else before.unit
+    below = above.acting_org_id * 10
+    return facts._replace(
+        duty=above.no if above is chosen else 0,
+        organisation=below,
+        organisation_path=(CENTRE, above.acting_org_id, below),
+    )
 
 
 class Loop(RuleBasedStateMachine):
@@ -131,13 +163,26 @@ class Loop(RuleBasedStateMachine):
         whole=st.sampled_from([True, True, True, True, True, False]),
         told=st.booleans(),
         organisation=st.sampled_from([CREW, OTHER]),
+        within=st.sampled_from([None, Extension(Decimal(90), LimitUnit.DAYS), Extension(Decimal(1), LimitUnit.HOURS)]),
+        pick=st.integers(0, 11),
     )
-    def attempt(self, name: str | int, minutes: int, verdict: str, whole: bool, told: bool, organisation: int) -> None:
+    def attempt(
+        self,
+        name: str | int,
+        minutes: int,
+        verdict: str,
+        whole: bool,
+        told: bool,
+        organisation: int,
+        within: Extension | None,
+        pick: int,
+    ) -> None:
         at = self.at + timedelta(minutes=minutes)
-        facts = complete(at, organisation)._replace(verdict=verdict) if whole else Facts()
+        facts = complete(at, organisation)._replace(verdict=verdict, within=within) if whole else Facts()
         facts = facts if told else facts._replace(deadline=None)
         before = self.snapshot
         name = name if isinstance(name, str) else possible(before.case.state, name)
+        facts = about_a_duty(name, facts, before, pick) if whole else facts
         try:
             outcome = take(before, name, SYSTEM, at, facts, clock=self.clock, recorded_at=at)
         except (Conflict, Refused) as refusal:
@@ -191,7 +236,31 @@ class Loop(RuleBasedStateMachine):
         for assignment in self.assignments.values():
             assert assignment.started_at >= root.started_at
             assert root.ended_at is None or (assignment.ended_at and assignment.ended_at <= root.ended_at)
-        assert sum(1 for a in self.assignments.values() if a.no > 1 and a.ended_at is None) <= 1
+        open_ = [a.no for a in self.assignments.values() if a.no > 1 and a.kind == "main" and a.ended_at is None]
+        assert len(open_) <= 1
+        assert not open_ or open_ == [self.snapshot.case.unit_no]
+
+    @invariant()
+    def a_duty_lies_within_the_one_above(self) -> None:
+        by_id = {assignment.id: assignment for assignment in self.assignments.values()}
+        for duty in self.assignments.values():
+            above = by_id.get(duty.parent_id or 0)
+            if above is None:
+                continue
+            assert duty.started_at >= above.started_at
+            assert above.ended_at is None or (duty.ended_at and duty.ended_at <= above.ended_at)
+            if duty.kind in NESTED and duty.ended_at is None and above.due_at:
+                assert duty.due_at is not None
+                assert duty.due_at <= above.due_at
+
+    @invariant()
+    def an_open_duty_can_go_on(self) -> None:
+        open_ = [a for a in self.assignments.values() if a.kind != "main" and a.ended_at is None]
+        assert [duty.row for duty in self.snapshot.duties] == sorted(open_, key=lambda duty: duty.no)
+        for duty, task in zip(self.snapshot.duties, duties.tasks(self.snapshot), strict=True):
+            assert self.spans[duty.span.no] == duty.span
+            assert any(duties.offered(name, task) for name in DOES_DUTY | JUDGES_DUTY)
+            assert self.snapshot.case.state in STEPS["finish_duty"].sources
 
     @invariant()
     def the_snapshot_is_what_was_kept(self) -> None:

@@ -2296,14 +2296,26 @@ export interface components {
             /** Period */
             period: string;
         };
-        /** AssignmentOut */
+        /**
+         * AssignmentOut
+         * @description `above`: the number of the assignment that it is nested in, 0 for the centre's own. `kind_title` is empty but for
+         *     duties beside the handling.
+         */
         AssignmentOut: {
+            /** Above */
+            above: number;
+            /** Delivery */
+            delivery: string;
+            /** Delivery Title */
+            delivery_title: string;
             /** Due At */
             due_at: string | null;
             /** Ended At */
             ended_at: string | null;
             /** Kind */
             kind: string;
+            /** Kind Title */
+            kind_title: string;
             /** No */
             no: number;
             /** Organisation */
@@ -2565,7 +2577,7 @@ export interface components {
         };
         /**
          * CaseLine
-         * @description A case in a list. `steps` are those that the asker may take now.
+         * @description A case in a list. `steps` are those that the asker may take now, but for those about duties beside the handling.
          *
          *     `stage` is where it stands, at the unit if it is with one, and `stage_due_at` until when it may stand there. `hold`:
          *     whether the last request for more time (of `hold_kind`) waits or its pause lasts.
@@ -4323,6 +4335,11 @@ export interface components {
              */
             closing_kind: string;
             /**
+             * Delivery
+             * @default
+             */
+            delivery: string;
+            /**
              * Disputed
              * @default
              */
@@ -4356,6 +4373,11 @@ export interface components {
              */
             organisation: string;
             /**
+             * Organisations
+             * @default []
+             */
+            organisations: string[];
+            /**
              * Other
              * @default
              */
@@ -4377,10 +4399,16 @@ export interface components {
             /** Until */
             until?: string | null;
             /**
+             * Urgency
+             * @default
+             */
+            urgency: string;
+            /**
              * Verdict
              * @default
              */
             verdict: string;
+            within?: components["schemas"]["ExtensionIn"] | null;
         };
         /** ManyStepsOut */
         ManyStepsOut: {
@@ -4499,7 +4527,7 @@ export interface components {
              * Kind
              * @enum {string}
              */
-            kind: "text" | "choice" | "organisation" | "category" | "limit" | "instant" | "day" | "case";
+            kind: "text" | "choice" | "organisation" | "organisations" | "category" | "limit" | "instant" | "day" | "case";
             /** Required */
             required: boolean;
             /** Title */
@@ -6402,8 +6430,13 @@ export interface components {
              */
             filing_condition: string;
         };
-        /** SpanOut */
+        /**
+         * SpanOut
+         * @description `assignment`: the number of the one whose stay it is.
+         */
         SpanOut: {
+            /** Assignment */
+            assignment: number;
             /** Due At */
             due_at: string | null;
             /** Ended At */
@@ -6462,10 +6495,14 @@ export interface components {
         /**
          * StepChoiceOut
          * @description A step that begins at the present state; `why` says what forbids it to the asker, null where nothing does.
+         *
+         *     `duty`: the number of the assignment beside the handling that it is about; 0: of none.
          */
         StepChoiceOut: {
             /** Allowed */
             allowed: boolean;
+            /** Duty */
+            duty: number;
             /** Name */
             name: string;
             /** Needs */
@@ -6480,7 +6517,8 @@ export interface components {
          * @description `seq` is the number of the last entry the caller saw; a case that moved since is not touched (409).
          *
          *     `at` counts where it lies between the last entry and now (five minutes more are let pass), else the present; `lon`
-         *     and `lat` are where whoever takes the step stands. `other` is the number of another case.
+         *     and `lat` are where whoever takes the step stands. `other` is the number of another case, `duty`
+         *     that of an assignment beside the handling.
          *
          *     `photos` were sent before and are what this step shows as its proof.
          */
@@ -6498,10 +6536,20 @@ export interface components {
              */
             closing_kind: string;
             /**
+             * Delivery
+             * @default
+             */
+            delivery: string;
+            /**
              * Disputed
              * @default
              */
             disputed: string;
+            /**
+             * Duty
+             * @default 0
+             */
+            duty: number;
             extension?: components["schemas"]["ExtensionIn"] | null;
             /** Lat */
             lat?: number | null;
@@ -6533,6 +6581,11 @@ export interface components {
              */
             organisation: string;
             /**
+             * Organisations
+             * @default []
+             */
+            organisations: string[];
+            /**
              * Other
              * @default
              */
@@ -6542,6 +6595,11 @@ export interface components {
              * @default []
              */
             photos: string[];
+            /**
+             * Rating
+             * @default
+             */
+            rating: string;
             /**
              * Reason
              * @default
@@ -6566,10 +6624,16 @@ export interface components {
             /** Until */
             until?: string | null;
             /**
+             * Urgency
+             * @default
+             */
+            urgency: string;
+            /**
              * Verdict
              * @default
              */
             verdict: string;
+            within?: components["schemas"]["ExtensionIn"] | null;
         };
         /** StepOut */
         StepOut: {
