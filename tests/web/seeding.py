@@ -28,6 +28,31 @@ def merged(acceptor: Page) -> None:
     go(acceptor, found[1]["number"], "merge", other=found[0]["number"])
 
 
+AT_STATION = "Station Square 1"
+
+
+def duties(people: dict[str, Page]) -> None:
+    """A case that a crew and an assistant work on beside its unit, while a chief has called two to the spot."""
+    body = {
+        "channel": "phone", "outside_id": str(uuid4()), "datum": "WGS84", "lon": 10.0052, "lat": 50.0052,
+        "address": AT_STATION, "words": "Three pipes, one hole", "category": "0101", "area": "", "photos": [],
+    }  # fmt: skip
+    answer = post_past_the_page(people["acceptor"], "/api/reports", body)
+    assert answer.ok, answer.text()
+    number, hour = answer.json()["case"], {"within": {"value": 1, "unit": "h"}}
+    for post, name, facts in (
+        ("acceptor", "register", {}),
+        ("shift_leader", "file", {}),
+        ("dispatcher", "dispatch", {"organisation": "roads"}),
+        ("handler-roads", "sign_for", {}),
+        ("handler-roads", "delegate", {"organisation": "crew"} | hour),
+        ("handler-crew", "finish_duty", {"duty": 3, "result": "Filled up to the kerb"}),
+        ("handler-roads", "call_in", {"organisation": "parks", "delivery": "phone"}),
+        ("chief", "whistle", {"organisations": ["parks", "crew"], "urgency": "hard", "reason": "To the spot!"}),
+    ):  # fmt: skip
+        go(people[post], number, name, **facts)
+
+
 def _sent(citizen: APIRequestContext, path: Path) -> str:
     file = FilePayload(name=path.name, mimeType="image/jpeg", buffer=path.read_bytes())
     answer = citizen.post("/api/public/photos", multipart={"file": file})

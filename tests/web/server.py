@@ -137,6 +137,14 @@ def add_approvals(folder: Path) -> None:
     pack.write_text(text.replace("\nsettings:", APPROVALS), encoding="utf-8")
 
 
+def add_crew(folder: Path) -> None:
+    """A crew below the roads department, and who works there."""
+    crew = ("crew", "Road crew", "道路班组", "crew", "roads")
+    _append(folder / "organisations.csv", ("code", "name", "name_zh", "kind", "parent"), [crew])
+    post = ("handler-crew", "Handler of the road crew", "handler", "crew")
+    _append(folder / "posts.csv", ("code", "name", "role", "organisation"), [post])
+
+
 def drop_duty(folder: Path, code: str) -> None:
     """One duty less: where it held nobody answers."""
     path = folder / "ledger.csv"
@@ -211,6 +219,7 @@ def make_city(
     situations: bool = False,
     layers: bool = False,
     approvals: bool = False,
+    crew: bool = False,
     without: str = "",
 ) -> Server:
     """A demo city in `folder`: its history of a dozen cases, as many open ones as asked, `without` one duty."""
@@ -221,6 +230,8 @@ def make_city(
         add_layers(pack)
     if approvals:
         add_approvals(pack)
+    if crew:
+        add_crew(pack)
     if without:
         drop_duty(pack, without)
     run("demo", "--pack", pack, "--data-dir", data, "--at", "2025-06-02T09:00", "--no-serve")

@@ -11,6 +11,7 @@ from web.steps import reach
 
 SIZES = {"phone": (360, 780), "tablet": (820, 1100), "desk": (1440, 900)}
 WALLS = {"wall": (1920, 1080), "large-wall": (3840, 2160)}
+AT_STATION = "/desk?queue=all&q=Station"
 UNASKED = "/desk?queue=all&state=handling&category=0102&light=green"
 """A case for which no more time was asked yet."""
 LOOKS = (("zh", "light"), ("en", "light"), ("zh", "dark"), ("en", "dark"))
@@ -67,6 +68,23 @@ def unfolded(page: Page) -> None:
     for summary in page.locator("section.steps summary").all():
         if summary.evaluate("(it) => !it.parentElement.open"):
             summary.click()
+
+
+def called(page: Page) -> None:
+    """A chief calls two bodies to the spot."""
+    first_case(page)
+    reach(page, "whistle").click()
+    box = page.locator("form [role=combobox]")
+    for body in ("parks", "roads"):
+        box.fill(body)
+        box.press("Enter")
+    expect(page.locator("form .organisations li")).to_have_count(2)
+
+
+def reporting_in(page: Page) -> None:
+    first_case(page)
+    page.locator("button[data-step^=arrive]").first.click()
+    expect(page.locator("form .standing")).to_be_visible()
 
 
 def compare(page: Page) -> None:
@@ -277,6 +295,9 @@ SHOTS = (
     Shot("case-step", "dispatcher", "/desk?queue=all&state=filed", open_step),
     Shot("case-handler", "handler-roads", "/desk?queue=all&state=handling", first_case),
     Shot("case-steps", "shift_leader", "/desk?queue=all&state=handled", unfolded),
+    Shot("case-duties", "handler-roads", AT_STATION, first_case),
+    Shot("case-whistle", "chief", AT_STATION, called),
+    Shot("case-arrive", "handler-parks", AT_STATION, reporting_in),
     Shot("case-merge", "acceptor", "/desk?queue=all&state=reported&sort=newest", compare),
     Shot("case-merged", "acceptor", "/desk?queue=all&state=merged", first_row),
     Shot("case-return", "handler-roads", "/desk?queue=all&state=handling&light=green", prove),

@@ -290,6 +290,23 @@ def decide_on_time(who: Worker) -> None:
     expect(page.get_by_role("heading", level=1)).to_be_visible()
 
 
+def call_together(who: Worker) -> None:
+    """A chief calls a department to a spot."""
+    page = who.page
+    page.goto("/desk?queue=all&state=handling")
+    page.locator("tbody tr a").first.click()
+    take(page, "whistle")
+    form = page.get_by_role("region", name="Next step").locator("form")
+    box = form.locator("input[role=combobox]")
+    box.fill("Transportation")
+    box.press("Enter")
+    expect(form.get_by_role("listitem").first).to_be_visible()
+    form.get_by_role("radio", name="daily matter").check()
+    form.get_by_label("Reason").fill("The signal and the hole belong together")
+    confirm(page, "Being handled")
+    expect(page.get_by_role("region", name="Assignments")).to_contain_text("on the way to the spot")
+
+
 JOBS: dict[str, Callable[[Worker], None]] = {
     "acceptor": take_a_call,
     "shift_leader": lead_the_shift,
@@ -297,6 +314,7 @@ JOBS: dict[str, Callable[[Worker], None]] = {
     "section_chief": decide_on_returns,
     "command_leader": decide_on_time,
     "main_leader": decide_on_time,
+    "chief": call_together,
     "handler": handle,
     "collector": collect,
     "evaluator": evaluate,

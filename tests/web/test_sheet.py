@@ -13,15 +13,17 @@ from playwright.sync_api import TimeoutError as TooLong
 
 from web.conftest import SEEDED, Opens, sign_in
 from web.looking import axe_faults, layout_faults
-from web.seeding import merged, objects, orders, proposals, requests, signals
+from web.seeding import duties, merged, objects, orders, proposals, requests, signals
 from web.server import Server, make_city
 from web.shots import LOOKS, SHOTS, SIZES, WALLS, Shot
 
 
 @pytest.fixture(scope="module")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    """A city with enough open cases for a second page, situations in its rule book, layers, and who approves what."""
-    made = make_city(tmp_path_factory.mktemp("sheet"), seeded=SEEDED, situations=True, layers=True, approvals=True)
+    """A city with enough cases for a second page, situations in its rule book, layers, who approves what, a crew."""
+    made = make_city(
+        tmp_path_factory.mktemp("sheet"), seeded=SEEDED, situations=True, layers=True, approvals=True, crew=True
+    )
     made.start()
     yield made
     made.stop()
@@ -29,8 +31,8 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
 
 @pytest.fixture(scope="module", autouse=True)
 def seeded(server: Server, chromium: Browser, tmp_path_factory: pytest.TempPathFactory) -> None:
-    people, units = {}, ("acceptor", "shift_leader", "dispatcher", "section_chief", "handler-roads")
-    for post in ("rule_editor", "leader", "administrator", "supervision_officer", *units):
+    people, units = {}, ("dispatcher", "section_chief", "chief", "handler-roads", "handler-parks", "handler-crew")
+    for post in ("rule_editor", "leader", "administrator", "supervision_officer", "acceptor", "shift_leader", *units):
         people[post] = chromium.new_context(base_url=server.url, locale="en-GB").new_page()
         sign_in(people[post], server, post)
     proposals(people["rule_editor"], people["leader"])
@@ -38,6 +40,7 @@ def seeded(server: Server, chromium: Browser, tmp_path_factory: pytest.TempPathF
     requests(people, tmp_path_factory.mktemp("forms"))
     merged(people["acceptor"])
     orders(people["supervision_officer"], people["leader"], people["handler-roads"])
+    duties(people)
     citizen = chromium.new_context(base_url=server.url)
     signals(citizen.request, tmp_path_factory.mktemp("photos"))
     for context in (citizen, *(page.context for page in people.values())):

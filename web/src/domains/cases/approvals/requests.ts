@@ -4,6 +4,7 @@ import { api } from '@/app/api'
 import { instant } from '@/app/clock'
 import { language, say } from '@/app/language'
 import type { ApprovalLine, LimitOut, StepIn } from '@/generated/api'
+import { UNTOLD } from '../case/draft'
 import { limitText } from '../case/deadline'
 
 export const KINDS = ['extension', 'deferral', 'shelving', 'return'] as const
@@ -70,14 +71,9 @@ export function percent(share: number): string {
   return new Intl.NumberFormat(language.value, { style: 'percent', maximumFractionDigits: 1 }).format(share)
 }
 
-const NOTHING = {
-  ...{ organisation: '', situation: '', result: '', verdict: '', closing_kind: '', measures: '', photos: [] },
-  ...{ basis: '', means: '', other: '', link: '', disputed: '' },
-}
-
 /** The step that grants a request, with words or without, or denies it for a reason. */
 export function decision(row: ApprovalLine, granted: boolean, words: string): StepIn {
   const [grant = '', deny = ''] = row.steps
   const said = granted ? { note: words, reason: '' } : { note: '', reason: words }
-  return { ...NOTHING, ...said, step: granted ? grant : deny, seq: row.seq }
+  return { ...UNTOLD, ...said, step: granted ? grant : deny, seq: row.seq }
 }

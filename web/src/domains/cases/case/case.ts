@@ -51,12 +51,13 @@ export function useNear(row: () => CaseOut | null) {
 }
 
 /** Whom the responsibility ledger names for a case, and why. */
-export function useProposal(number: Ref<string>) {
+export function useProposal(number: Ref<string>, wanted: Ref<boolean>) {
   return useQuery(
     computed(() => ({
       queryKey: ['cases', 'proposal', number.value],
       queryFn: ({ signal }: { signal: AbortSignal }) =>
         api.get('/api/cases/{number}/proposal', { params: { path: { number: number.value } }, signal }),
+      enabled: wanted.value,
     })),
   )
 }

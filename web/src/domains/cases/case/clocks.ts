@@ -1,4 +1,5 @@
 import type { CaseOut, SpanOut } from '@/generated/api'
+import { besides } from './deadline'
 
 /** A piece of a bar, in percent of the whole. */
 export interface Piece {
@@ -25,7 +26,7 @@ export interface Clocks {
 /** The bars never fill less than a third of the picture, however far away the deadline lies. */
 const FAR = 3
 
-/** The stays of a case, on both tracks, laid out over its life so far and, where near, up to its deadline. */
+/** The stays of a case at the centre and at its handler, on both tracks, laid out over its life so far and, where near, up to its deadline. */
 export function clocksOf(row: CaseOut, now: number): Clocks {
   const start = Date.parse(row.opened_at)
   const last = Math.max(start + 60_000, row.closed_at ? Date.parse(row.closed_at) : now)
@@ -42,7 +43,7 @@ export function clocksOf(row: CaseOut, now: number): Clocks {
     return { no: span.no, span, open: span.ended_at === null, late, ...piece(from, to) }
   }
   const tracks = [true, false]
-    .map((main) => ({ main, bars: row.spans.filter((span) => span.main === main).map(bar) }))
+    .map((main) => ({ main, bars: row.spans.filter((span) => span.main === main && !besides(span)).map(bar) }))
     .filter((track) => track.bars.length > 0)
   return {
     start,

@@ -28,9 +28,14 @@ export function ending({ due, ended }: Timed): string {
   return left < 0 ? say('cases.case.endedLate', { time: span(left) }) : say('cases.case.endedInTime')
 }
 
+/** Whether a stay is that of a duty beside the handling. */
+export function besides(stay: Pick<SpanOut, 'stage'>): boolean {
+  return stay.stage.startsWith('duty_')
+}
+
 /** Where a case stands now: the stay that is open, at the unit if it is with one. */
 export function openStay(row: CaseOut): SpanOut | undefined {
-  const open = row.spans.filter((stay) => stay.ended_at === null)
+  const open = row.spans.filter((stay) => stay.ended_at === null && !besides(stay))
   return open.find((stay) => !stay.main) ?? open[0]
 }
 

@@ -17,13 +17,16 @@ type Words = Required<
     | 'other'
     | 'link'
     | 'disputed'
+    | 'urgency'
+    | 'delivery'
+    | 'rating'
     | 'note'
     | 'photos'
   >
 >
 /** What a person fills in for a step, under the names that the server gives it. Every fact is text while it is being
- *  written: more time `3 wd`, an instant as the city's clocks show it. */
-export type Draft = Words & Record<'extension' | 'until' | 'review_on', string>
+ *  written: more time `3 wd`, an instant as the city's clocks show it, several bodies `roads,parks`. */
+export type Draft = Words & Record<'extension' | 'within' | 'until' | 'review_on' | 'organisations', string>
 export type Fact = Exclude<keyof Draft, 'note' | 'photos'>
 
 export const EMPTY: Draft = {
@@ -42,6 +45,11 @@ export const EMPTY: Draft = {
   other: '',
   link: '',
   disputed: '',
+  organisations: '',
+  urgency: '',
+  within: '',
+  delivery: '',
+  rating: '',
   note: '',
   photos: [],
 }
@@ -70,8 +78,18 @@ export function shownOf(needs: readonly NeedOut[], facts: Readonly<Record<string
 export function factsOf(shown: readonly Wanted[], facts: Readonly<Partial<Record<Fact, string>>>) {
   const words: Draft = { ...EMPTY }
   for (const { fact } of shown) words[fact] = (facts[fact] ?? '').trim()
-  const { photos: _photos, note: _note, situation: _situation, ...told } = words
-  return { ...told, ...timesOf(words) }
+  const { photos: _photos, note: _note, situation: _situation, rating: _rating, ...told } = words
+  return { ...told, ...timesOf(words), organisations: listOf(words.organisations) }
+}
+
+/** What goes to the server with a step about which nothing was told. */
+export const UNTOLD: Omit<StepIn, 'step'> = {
+  ...factsOf([], {}),
+  situation: '',
+  rating: '',
+  note: '',
+  photos: [],
+  duty: 0,
 }
 
 /** Whether a fact has been filled in. */
@@ -85,17 +103,28 @@ export function limitOf(text: string): { value: string; unit: LimitOut['unit'] |
   return { value, unit: unit as LimitOut['unit'] | '' }
 }
 
+/** `roads,parks` one by one. */
+export function listOf(text: string): string[] {
+  return text.split(',').filter(Boolean)
+}
+
+/** So much time as the server takes it; null where it was not filled in. */
+function amountOf(text: string) {
+  const { value, unit } = limitOf(text)
+  return value && unit ? { value, unit } : null
+}
+
 /** Facts about time as the server takes them; what was not filled in is left out. */
-export function timesOf(draft: Pick<Draft, 'extension' | 'until' | 'review_on'>) {
-  const { value, unit } = limitOf(draft.extension)
+export function timesOf(draft: Pick<Draft, 'extension' | 'within' | 'until' | 'review_on'>) {
   return {
-    extension: value && unit ? { value, unit } : null,
+    extension: amountOf(draft.extension),
+    within: amountOf(draft.within),
     until: draft.until ? cityInstant(draft.until) : null,
     review_on: draft.review_on || null,
   }
 }
 
-/** What was typed for a step of a case; this tab keeps it until the step is taken. */
+/** What was typed for a step of a case; this tab keeps it until the step is taken. `step`: what tells it from others. */
 export function useDraft(number: string, step: string, needs: readonly NeedOut[]) {
   const key = `cityloop.step.${number}.${step}`
   const draft = ref<Draft>({ ...EMPTY, ...kept(key) })

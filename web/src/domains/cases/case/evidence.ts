@@ -9,6 +9,8 @@ export const WITH_PHOTOS = new Set([
   'request_return',
   'handle',
   'finish_part',
+  'arrive',
+  'finish_duty',
   'check',
   'rework',
   'ask_extension',

@@ -27,11 +27,20 @@ export function useChoices() {
   const organisations = computed(() => named(data.value?.organisations))
   const areas = computed(() => named(data.value?.areas))
   const channels = computed(() => data.value?.channels ?? [])
+  /** The organisations below one, at any depth. */
+  function below(code: string) {
+    const parents = new Map(data.value?.organisations.map((row) => [row.code, row.parent]))
+    const isBelow = (one: string): boolean => {
+      const parent = parents.get(one)
+      return Boolean(parent) && (parent === code || isBelow(parent as string))
+    }
+    return organisations.value.filter((row) => isBelow(row.code))
+  }
   /** The major category above a minor one; nothing where the code is not known. */
   function majorOf(code: string): string {
     return data.value?.categories.find((row) => row.code === code)?.major ?? ''
   }
-  return { categories, minors, majorOf, organisations, areas, channels, error, refetch }
+  return { categories, minors, majorOf, organisations, below, areas, channels, error, refetch }
 }
 
 function named(rows: { code: string; name: string; parent: string | null }[] | undefined) {

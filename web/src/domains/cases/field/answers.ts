@@ -4,7 +4,7 @@ import { api } from '@/app/api'
 import { Problem, said } from '@/app/problem'
 import { me } from '@/app/session'
 import type { StepOut } from '@/generated/api'
-import { factsOf } from '../case/draft'
+import { UNTOLD } from '../case/draft'
 import type { TaskStep } from './tasks'
 
 /** What was handed in on the spot: the step, the entry it acts upon, when and where. */
@@ -75,7 +75,7 @@ async function sendOne(number: string): Promise<StepOut> {
   try {
     const after = await api.post('/api/cases/{number}/steps', {
       params: { path: { number } },
-      body: { ...factsOf([], {}), situation: '', ...words, ...handed },
+      body: { ...UNTOLD, ...words, ...handed },
     })
     localStorage.removeItem(prefix() + number)
     sent.value = after
