@@ -253,6 +253,7 @@ def words() -> str:
     from cityloop.ground.accounts.roles import PERMISSIONS, ROLES
     from cityloop.ground.standards import words as words_of_rules
     from cityloop.loop.cases import lifecycle
+    from cityloop.loop.intake.replies.lifecycle import STATES as REPLY_STATES
     from cityloop.loop.orders.kinds import KINDS, LEVELS
     from cityloop.loop.orders.lifecycle import STATES
     from cityloop.results.evaluation.indicators import INDICATORS, RATES
@@ -277,6 +278,7 @@ def words() -> str:
         "order_kinds": {kind.key: kind.title for kind in KINDS.values()},
         "order_levels": LEVELS,
         "order_states": STATES,
+        "reply_states": REPLY_STATES,
         "lights": {light.value: title for light, title in LIGHT_TITLES.items()},
         "axes": {axis.value: title for axis, title in AXIS_TITLES.items()},
         "roles": {role.key: role.title for role in ROLES.values()},

@@ -34,6 +34,7 @@ from cityloop.loop.dispatch.gaps import router as gaps
 from cityloop.loop.evidence.api import router as evidence
 from cityloop.loop.intake.api import router as intake
 from cityloop.loop.intake.photos import router as report_photos
+from cityloop.loop.intake.replies.api import router as replies
 from cityloop.loop.orders.api import router as orders
 from cityloop.results.cockpit.api import router as cockpit
 from cityloop.results.evaluation.api import router as evaluation
@@ -100,7 +101,7 @@ api = CityloopAPI(
 )
 install(api)
 for router in (
-    *(me, evidence, report_photos, intake, case_photos, cases, approvals, clocks, dispatch, orders),
+    *(me, evidence, report_photos, intake, case_photos, cases, approvals, clocks, dispatch, orders, replies),
     *(rule_proposals, rules, object_imports, census, objects, finding, beats, ledger),
     *(duty_proposals, gaps, participation, evaluation, exchange, cockpit),
 ):

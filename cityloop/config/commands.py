@@ -229,13 +229,14 @@ def evaluate(period: str, basis: str, by: str, level: str | None, form: str, at:
 def case(number: str) -> None:
     """Show a case by its own number, by its report's, or by the number its sender knows it by."""
     from cityloop.config.case_page import show
+    from cityloop.core import clock
     from cityloop.core.actor import SYSTEM
     from cityloop.ground.places.city import city
     from cityloop.loop.cases.queries import history, id_of
     from cityloop.loop.intake.queries import cases_of, reports_of
 
     for case_id in cases_of(number) or [id_of(number, SYSTEM)]:
-        show(OUT, history(case_id), reports_of(case_id, SYSTEM), city())
+        show(OUT, history(case_id), reports_of(case_id, SYSTEM, clock.now()), city())
 
 
 def serve(host: str, port: int, feed_port: int = 0) -> int:

@@ -11,7 +11,7 @@ from cityloop.core.texts import _
 
 SCREENS = (
     r"(?:|report|follow|sign-in|account|desk|desk/(?:new|waiting|held)|cases/[^/]+|map|wall|scores|calendars"
-    r"|field|field/[^/]+|orders|orders/[^/]+"
+    r"|field|field/[^/]+|orders|orders/[^/]+|replies|replies/[^/]+"
     r"|objects|objects/[^/]+|objects/import/[^/]+"
     r"|approvals|approvals/register|ledger|ledger/(?:gaps|rows|proposals)|ledger/proposals/(?:new|[0-9]+)"
     r"|rules|rules/[^/]+|rules/proposals/(?:new|[0-9]+|[0-9]+/rule))"

@@ -66,6 +66,8 @@ TEXTS: dict[str, str] = {
     "hold_too_late": N_("The time was up on %(due)s: more of it can no longer be asked for."),
     "hold_in_the_past": N_("%(until)s is not in the future."),
     "situation_missing": N_("The rule book has several situations of this category: say which one it is."),
+    "reply_state": N_("%(step)s is not possible while the reply is: %(state)s."),
+    "reply_without_case": N_("No case was opened from this report: there is nothing to do over."),
     "duties_open": N_("Duties are still open here: %(count)s. They are accepted or called back first."),
     "duty_stage": N_("Duty %(duty)s of this case stands elsewhere: %(stage)s."),
     "duty_ended": N_("Duty %(duty)s of this case is not open."),

@@ -131,6 +131,8 @@ def _doors(person: Person, case: str, ticket: dict[str, str]) -> dict[str, Opene
         "reports": api(f"/cases/{case}/reports"),
         "list": api("/cases", "/cases/counts", f"/cases?q={case}"),
         "near": api("/cases/near?lon=10.002&lat=50.005"),
+        "reply": api(f"/reports/R{case}/reply"),
+        "replies": api("/replies", "/replies/counts"),
         "waiting": api("/reports/waiting"),
         "held": api("/submissions/held"),
         "wall": api("/wall"),

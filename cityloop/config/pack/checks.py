@@ -52,6 +52,7 @@ def run(draft: Draft) -> None:
     _ledger(draft)
     _posts(draft)
     _public_channel(draft)
+    _replies(draft)
     _time(draft)
     _mondays(draft)
     _file(draft, {name: known[name] for name in NOUNS if name in whole})
@@ -260,6 +261,14 @@ def _public_channel(draft: Draft) -> None:
     if channel and channel not in known:
         place = ("settings", "public_channel")
         draft.document.refuse(place, "channel_not_here", value=channel, known=", ".join(known))
+
+
+def _replies(draft: Draft) -> None:
+    known = draft.file.all_channels
+    for channel in draft.file.settings.replies:
+        if channel not in known:
+            place = ("settings", "replies", channel)
+            draft.document.refuse(place, "channel_not_here", value=channel, known=", ".join(known))
 
 
 def _time(draft: Draft) -> None:

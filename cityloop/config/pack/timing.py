@@ -152,9 +152,20 @@ class OrderSpec(OrderLimits):
         ]
 
 
+class ReplyLimits(Strict):
+    """Until when a report of a channel is signed for and answered; both count from its coming."""
+
+    sign: LimitSpec | None = None
+    answer: LimitSpec | None = None
+
+    def limits(self) -> list[tuple[str, LimitSpec]]:
+        return [(what, limit) for what in ("sign", "answer") if (limit := getattr(self, what)) is not None]
+
+
 class Timing(Strict):
     """The settings of time. `check_tolerance_min`: how far from the hour of finding a check may lie, where the rule
-    book wants the same hours. `escalation`: in ascending order; empty: the sweep tells nobody. `orders`: by kind."""
+    book wants the same hours. `escalation`: in ascending order; empty: the sweep tells nobody. `orders`: by kind;
+    `replies`: by channel."""
 
     limits: dict[StageKey, LimitSpec] = {}
     combined: list[CombinedSpec] = []
@@ -164,6 +175,7 @@ class Timing(Strict):
     check_tolerance_min: Annotated[int, Field(ge=0, le=720)] = 60
     escalation: list[EscalationSpec] = []
     orders: dict[OrderKind, OrderSpec] = {}
+    replies: dict[Annotated[str, Field(min_length=1, max_length=40)], ReplyLimits] = {}
 
     @model_validator(mode="after")
     def _ascending(self) -> Self:
@@ -200,5 +212,10 @@ class Timing(Strict):
             (("orders", kind, *place, "calendar"), limit.calendar)
             for kind, spec in self.orders.items()
             for place, limit in spec.limits()
+        ]
+        found += [
+            (("replies", channel, what, "calendar"), limit.calendar)
+            for channel, limits in self.replies.items()
+            for what, limit in limits.limits()
         ]
         return found + [(("combined", i, "calendar"), shared.calendar) for i, shared in enumerate(self.combined)]

@@ -13,6 +13,8 @@ PERMISSIONS: dict[str, str] = {
     "reports.create": N_("Hand in a report"),
     "reports.judge": N_("Let held reports in or discard them"),
     "reports.contact": N_("See a reporter's contact unmasked"),
+    "replies.read": N_("Read the duties to answer reports"),
+    "replies.answer": N_("Sign for reports, answer them, return them, enter call-backs"),
     "cases.read": N_("Read cases"),
     "cases.pre_verify": N_("Say whether a report is true on site"),
     "cases.ask_verification": N_("Ask for a verification on site"),
@@ -103,14 +105,16 @@ ROLES: dict[str, Role] = {
             "acceptor",
             N_("Acceptor"),
             Axis.SUPERVISION,
-            "reports.create reports.judge reports.contact cases.read cases.register cases.ask_verification "
-            "cases.withdraw cases.merge cases.link cases.split cases.redo rules.read ledger.read objects.read",
+            "reports.create reports.judge reports.contact replies.read replies.answer cases.read cases.register "
+            "cases.ask_verification cases.withdraw cases.merge cases.link cases.split cases.redo rules.read "
+            "ledger.read objects.read",
         ),
         _role(
             "shift_leader",
             N_("Shift leader"),
             Axis.SUPERVISION,
-            "reports.create reports.judge reports.contact cases.read cases.ask_verification cases.register cases.file "
+            "reports.create reports.judge reports.contact replies.read replies.answer cases.read "
+            "cases.ask_verification cases.register cases.file "
             "cases.refuse cases.withdraw cases.merge cases.link cases.split cases.roll_back cases.check cases.close "
             "cases.redo cases.reopen cases.void orders.read rules.read ledger.read objects.read evaluation.read",
         ),
@@ -168,7 +172,7 @@ ROLES: dict[str, Role] = {
             "evaluator",
             N_("Evaluator"),
             Axis.SUPERVISION,
-            "cases.read orders.read rules.read ledger.read objects.read evaluation.read",
+            "replies.read cases.read orders.read rules.read ledger.read objects.read evaluation.read",
             assesses=True,
         ),
         _role(
@@ -199,8 +203,8 @@ ROLES: dict[str, Role] = {
             "leader",
             N_("Centre leader"),
             Axis.SUPERVISION,
-            "cases.read orders.read orders.sign orders.instruct rules.read objects.read rules.approve ledger.read "
-            "ledger.approve evaluation.read",
+            "replies.read cases.read orders.read orders.sign orders.instruct rules.read objects.read rules.approve "
+            "ledger.read ledger.approve evaluation.read",
         ),
         _role("machine", N_("Reporting machine"), Axis.SUPERVISION, "reports.create"),
     )

@@ -16,6 +16,8 @@ DOORS = {
     "reports": "`/api/cases/{number}/reports`",
     "list": "`/api/cases` and `/api/cases/counts`",
     "near": "`/api/cases/near`",
+    "reply": "`/api/reports/{number}/reply`",
+    "replies": "`/api/replies` and `/api/replies/counts`",
     "waiting": "`/api/reports/waiting`",
     "held": "`/api/submissions/held`",
     "wall": "`/api/wall`",
@@ -26,15 +28,16 @@ DOORS = {
     "follow": "`/api/public/follow`: the reporter's own page",
 }
 
+OPENS = {"reports": "cases.read", "held": "reports.judge", "reply": "replies.read"}
+"""What lets one through a door behind which contact data are."""
+
 
 def disclosed(role: str, group: str, door: str) -> str:
     """`unmasked`, `masked` or `absent`; absent too where the door does not open to the role."""
     known = ROLES[role]
     may = known.permissions
-    if group == "contact" and door in ("reports", "held"):
-        opens = "cases.read" if door == "reports" else "reports.judge"
-        if opens in may:
-            return UNMASKED if "reports.contact" in may else MASKED
+    if group == "contact" and OPENS.get(door) in may:
+        return UNMASKED if "reports.contact" in may else MASKED
     if group == "collector" and door == "case" and "cases.read" in may:
         return MASKED if known.handles else UNMASKED
     return ABSENT

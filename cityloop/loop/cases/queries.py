@@ -238,6 +238,18 @@ def seen_by(actor: Actor, numbers: Iterable[str]) -> dict[str, Seen]:
         return {number: Seen(*rest) for number, *rest in cursor.fetchall()}
 
 
+def merged_into(case_id: int) -> int:
+    """The case that a case was merged into, and that one again, to the last; itself where it stands alone."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "WITH RECURSIVE up (id, depth) AS (SELECT %s::int8, 0 UNION SELECT t.other_id, up.depth + 1"
+            " FROM cases_link t JOIN up ON t.case_id = up.id WHERE t.kind = 'duplicate_of' AND t.ended_at IS NULL)"
+            " SELECT id FROM up ORDER BY depth DESC LIMIT 1",
+            [case_id],
+        )
+        return int(cursor.fetchone()[0])
+
+
 def visible_to(actor: Actor) -> tuple[str, list[Any]]:
     """A condition on `c` (cases_case), with its values: the cases that some post of `actor` may read.
 

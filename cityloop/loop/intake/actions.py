@@ -1,4 +1,4 @@
-"""Take reports in, learn from them, open cases from them, answer whoever sent them."""
+"""Take reports in, learn from them, open cases from them."""
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime
@@ -16,7 +16,6 @@ from cityloop.ground.places.queries import areas_on
 from cityloop.loop.cases import actions as cases
 from cityloop.loop.cases.actions import Move
 from cityloop.loop.cases.facts import Facts, Opening
-from cityloop.loop.cases.queries import MERGED
 from cityloop.loop.cases.record import FIRST
 from cityloop.loop.cases.rows import CaseRow
 from cityloop.loop.clocks.ground import Ground, ground
@@ -24,6 +23,7 @@ from cityloop.loop.dispatch.actions import assignment_facts
 from cityloop.loop.evidence.actions import claim, photo_ids
 from cityloop.loop.evidence.queries import PhotoValue
 from cityloop.loop.intake.facts import Learned, learn
+from cityloop.loop.intake.replies.actions import owe
 from cityloop.loop.intake.report import FactValue, Report
 
 REPORTS = Table(
@@ -102,7 +102,8 @@ def _take_in(report: Report, learned: Learned, here: Ground, number: str, case_i
     if opens:
         moves = opening_moves(report, learned, here, number, case_id)
         cases.advance_many([(None, moves)], actor=actor, recorded_at=report.recorded_at)
-    _add_facts(report_id, [*learned.facts, *_photo_facts(photos)], report.recorded_at)
+    bulk.insert(FACTS, fact_rows(report_id, [*learned.facts, *_photo_facts(photos)], report.recorded_at))
+    owe(report_id, report.order_number, report.channel, here, report.recorded_at)
     missing = tuple(fact.name for fact in learned.facts if fact.name in WHAT_A_CASE_NEEDS)
     return Receipt(f"R{number}", number if opens else None, False, missing)
 
@@ -138,7 +139,7 @@ def add_category(number: str, category: str, *, actor: Actor, at: datetime) -> R
     cases.advance_many([(None, moves)], actor=actor, recorded_at=at)
     with connection.cursor() as cursor:
         cursor.execute("UPDATE intake_report SET case_id = %s WHERE id = %s", [case_id, report_id])
-    _add_facts(report_id, [FactValue("category", category, actor.key), *learned.facts], at, reply=False)
+    bulk.insert(FACTS, fact_rows(report_id, [FactValue("category", category, actor.key), *learned.facts], at))
     return Receipt(number, number.removeprefix("R"), False, ())
 
 
@@ -192,24 +193,6 @@ def opening_moves(
             organisation = ground.organisations.by_id[learned.answer.handler]
             moves.append(Move(name, at, assignment_facts(organisation, learned.answer), SYSTEM))
     return moves
-
-
-def answer(case_id: int, *, at: datetime) -> int:
-    """Note for every report of a case, and of those merged into it, that its sender is answered now; how many were not
-    before.
-
-    The answer is what the handler did, or why nothing was done.
-    """
-    reported = MERGED.format(case="%(case)s")
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "UPDATE intake_reply y SET answered_at = %(at)s, answer ="
-            " coalesce((SELECT note FROM cases_entry e WHERE e.case_id = %(case)s"
-            " AND e.step IN ('handle', 'refuse', 'withdraw', 'void') ORDER BY e.seq DESC LIMIT 1), '')"
-            f" FROM intake_report r WHERE r.id = y.report_id AND r.case_id IN {reported} AND y.answered_at IS NULL",
-            {"at": at, "case": case_id},
-        )
-        return int(cursor.rowcount)
 
 
 class Shown(NamedTuple):
@@ -299,10 +282,3 @@ def _known(report: Report) -> Receipt:
         )
         number, case = cursor.fetchone()
     return Receipt(number, case, True, () if case else ("category_missing",))
-
-
-def _add_facts(report_id: int, facts: Sequence[FactValue], at: datetime, *, reply: bool = True) -> None:
-    bulk.insert(FACTS, fact_rows(report_id, facts, at))
-    if reply:
-        with connection.cursor() as cursor:
-            cursor.execute("INSERT INTO intake_reply (report_id) VALUES (%s)", [report_id])

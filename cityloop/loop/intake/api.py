@@ -1,11 +1,10 @@
 """HTTP edge of intake: hand in a report, see what waits on the desk, add the missing fact."""
 
-from datetime import datetime
 from typing import Annotated, Any
 
 from django.http import HttpRequest
-from ninja import Query, Router, Schema, Status
-from pydantic import AwareDatetime, Field, StringConstraints
+from ninja import Query, Router, Status
+from pydantic import Field
 
 from cityloop.core import clock, texts
 from cityloop.ground.accounts.request import actor_of
@@ -17,97 +16,17 @@ from cityloop.loop.evidence.actions import photo_ids
 from cityloop.loop.intake import queries
 from cityloop.loop.intake.actions import Receipt, Shown, add_category, note_unmaskings, receive
 from cityloop.loop.intake.channels.api import ReportIn, report_of
+from cityloop.loop.intake.schemas import (
+    CaseReportOut,
+    CategoryIn,
+    ReceiptOut,
+    UnmaskingPage,
+    UnmaskingsAsked,
+    WaitingPage,
+)
 
 router = Router(tags=["intake"])
 PAGE = 50
-PlainText = Annotated[str, StringConstraints(pattern=r"^[^\x00]*$", max_length=150)]
-"""PostgreSQL keeps no NUL."""
-
-
-class ReceiptOut(Schema):
-    """`known`: the report had been sent before; nothing was added. `missing`: what keeps it from being a case."""
-
-    number: str
-    case: str | None
-    known: bool
-    missing: list[str]
-
-
-class WaitingOut(Schema):
-    """A report without a case. `photos` are ids."""
-
-    number: str
-    channel: str
-    channel_name: str
-    happened_at: datetime
-    lon: float | None
-    lat: float | None
-    address: str
-    words: str
-    missing: list[str]
-    photos: list[str]
-
-
-class WaitingPage(Schema):
-    """`next` is to be given as `before` for the following page; null on the last."""
-
-    reports: list[WaitingOut]
-    next: str | None
-    at: datetime
-
-
-class ReporterOut(Schema):
-    name: str = ""
-    phone: str = ""
-    email: str = ""
-
-
-class CaseReportOut(Schema):
-    """A report of a case or of one merged into it (`case` says of which). Contact data are masked for posts that do not
-    need them."""
-
-    number: str
-    case: str
-    channel: str
-    channel_name: str
-    happened_at: datetime
-    words: str
-    reporter: ReporterOut
-    answered_at: datetime | None
-    answer: str | None
-    photos: list[str]
-
-
-class UnmaskingOut(Schema):
-    """`report`: its number, or that of what a citizen sent that is none yet; then `case` is null. `person`: a user."""
-
-    at: datetime
-    report: str
-    case: str | None
-    person: str
-    person_name: str
-    post: str
-    post_name: str
-
-
-class UnmaskingPage(Schema):
-    """`next` is to be given as `before` for the following page; null on the last."""
-
-    unmaskings: list[UnmaskingOut]
-    next: str | None
-
-
-class UnmaskingsAsked(Schema):
-    """`person`: a user name; `case`: a number; `since` is counted in, `until` is not."""
-
-    person: PlainText = ""
-    case: PlainText = ""
-    since: AwareDatetime | None = None
-    until: AwareDatetime | None = None
-
-
-class CategoryIn(Schema):
-    category: str
 
 
 @router.post("/reports", response={200: ReceiptOut, 201: ReceiptOut})
@@ -132,13 +51,14 @@ def waiting(
 def of_case(request: HttpRequest, number: str) -> list[dict[str, Any]]:
     """The reports of a case, oldest first. That contact data were shown unmasked is recorded."""
     actor = actor_of(request)
-    rows = queries.reports_of(id_of(number, actor), actor)
+    at = clock.now()
+    rows = queries.reports_of(id_of(number, actor), actor, at)
     seen = (
         Shown(row["number"], row["case_id"], row["shown_to"])
         for row in rows
         if row["shown_to"] is not None and any(row["reporter"].values())
     )
-    note_unmaskings(seen, actor=actor, at=clock.now())
+    note_unmaskings(seen, actor=actor, at=at)
     return _with_channels(rows)
 
 

@@ -3,7 +3,7 @@
 from procrastinate.contrib.django import app
 
 from cityloop.core import clock
-from cityloop.loop.intake.actions import answer
+from cityloop.loop.intake.replies.actions import answer
 
 
 @app.task(name="intake.answer", queue="default")

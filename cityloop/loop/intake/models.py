@@ -2,6 +2,8 @@
 
 from django.db import models
 
+from cityloop.loop.cases.models import frozen
+
 
 class Report(models.Model):
     """One signal from one channel, as it came. (channel, outside id) is unique: sending twice is harmless."""
@@ -43,20 +45,51 @@ class Fact(models.Model):
 
 
 class Reply(models.Model):
-    """The duty to answer whoever sent a report; every report keeps its own."""
+    """The duty to answer whoever sent a report; every report keeps its own. Its state follows from its instants (see
+    `replies.lifecycle`); a `round` begins when the reporter has it done over."""
 
     report = models.OneToOneField(Report, on_delete=models.PROTECT, db_constraint=False)
-    order_number = models.CharField(max_length=60, db_default="")
+    order_number = models.CharField(max_length=100, db_default="", default="")
+    """What a hotline calls its order."""
+    round = models.PositiveSmallIntegerField(db_default=1, default=1)
     sign_due_at = models.DateTimeField(null=True)
+    sign_yellow_at = models.DateTimeField(null=True)
+    signed_at = models.DateTimeField(null=True)
     answer_due_at = models.DateTimeField(null=True)
+    answer_yellow_at = models.DateTimeField(null=True)
     answered_at = models.DateTimeField(null=True)
-    answer = models.TextField(db_default="")
+    answer = models.TextField(db_default="", default="")
+    returned_at = models.DateTimeField(null=True)
     called_back_at = models.DateTimeField(null=True)
     satisfied = models.BooleanField(null=True)
-    redo_of = models.ForeignKey("self", on_delete=models.PROTECT, null=True)
 
     class Meta:
         db_table = "intake_reply"
+        indexes = [
+            models.Index(fields=["-id"], name="intake_reply_owed", condition=models.Q(answered_at=None)),
+            models.Index(
+                fields=["order_number"],
+                name="intake_reply_order",
+                opclasses=["varchar_pattern_ops"],
+                condition=~models.Q(order_number=""),
+            ),
+        ]
+
+
+class ReplyStep(models.Model):
+    """What was done about a duty to answer, never changed."""
+
+    reply = frozen("intake.Reply")
+    round = models.PositiveSmallIntegerField()
+    step = models.CharField(max_length=20)
+    at = models.DateTimeField()
+    actor = models.CharField(max_length=60)
+    post = models.CharField(max_length=60, default="")
+    words = models.TextField(default="")
+
+    class Meta:
+        db_table = "intake_replystep"
+        indexes = [models.Index(fields=["reply", "id"], name="intake_replystep_of")]
 
 
 class Unmasking(models.Model):

@@ -8,7 +8,10 @@ from django.db import connection
 
 from cityloop.core.actor import Actor, HeldPost
 from cityloop.core.errors import Unknown
+from cityloop.core.texts import _
 from cityloop.loop.cases.queries import MERGED, visible_to
+from cityloop.loop.clocks.due import light
+from cityloop.loop.intake.replies.lifecycle import OWED, STATES, Stamps, state_of
 
 CONTACT = "reports.contact"
 AUDIT = "audit.read"
@@ -67,7 +70,7 @@ def cases_of(sender_number: str) -> list[int]:
         return [case_id for (case_id,) in cursor.fetchall()]
 
 
-def reports_of(case_id: int, actor: Actor) -> list[dict[str, Any]]:
+def reports_of(case_id: int, actor: Actor, at: datetime) -> list[dict[str, Any]]:
     """The reports of a case and of those merged into it, with their facts and replies; one statement.
 
     Contact data only for a post that needs them where the case is; `shown_to` is its code, None where they are masked.
@@ -75,7 +78,8 @@ def reports_of(case_id: int, actor: Actor) -> list[dict[str, Any]]:
     with connection.cursor() as cursor:
         cursor.execute(
             "SELECT r.number, r.channel, r.outside_id, r.happened_at, r.words, r.reporter::json, r.evidence::json,"
-            " r.case_id, c.number AS case, c.areas, y.answered_at, y.answer,"
+            " r.case_id, c.number AS case, c.areas, coalesce(y.order_number, '') AS order_number, y.answered_at,"
+            " y.answer, y.sign_due_at, y.signed_at, y.returned_at, y.satisfied, y.answer_due_at, y.answer_yellow_at,"
             " (SELECT coalesce(json_agg(json_build_object('name', f.name, 'value', f.value, 'source', f.source,"
             "  'confidence', f.confidence) ORDER BY f.id), '[]') FROM intake_fact f WHERE f.report_id = r.id) AS facts"
             " FROM intake_report r JOIN cases_case c ON c.id = r.case_id LEFT JOIN intake_reply y ON y.report_id = r.id"
@@ -86,6 +90,12 @@ def reports_of(case_id: int, actor: Actor) -> list[dict[str, Any]]:
         rows = [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
     for row in rows:
         row["reporter"], row["shown_to"] = contact(row["reporter"], actor, row["areas"])
+        row["reply"] = state_of(
+            Stamps(row["sign_due_at"], row["signed_at"], row["answered_at"], row["returned_at"], row["satisfied"])
+        )
+        row["reply_title"] = _(STATES[row["reply"]])
+        row["due_at"] = row["answer_due_at"] if row["reply"] in OWED else None
+        row["light"] = light(at=at, yellow_at=row["answer_yellow_at"], due_at=row["due_at"], ended_at=None)
     return rows
 
 

@@ -23,6 +23,8 @@ class Report:
     words: str = ""
     category: str = ""
     area: str = ""
+    order_number: str = ""
+    """What a hotline calls its order; `outside_id` may be any program's own number."""
     evidence: tuple[Any, ...] = ()
     reporter: dict[str, str] = field(default_factory=dict)
 

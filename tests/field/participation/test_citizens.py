@@ -23,7 +23,7 @@ from cityloop.field.participation.sender import secret_of
 from cityloop.ground.places.models import City
 from cityloop.loop.cases.verify import verify
 from cityloop.loop.evidence.actions import drop_unclaimed
-from cityloop.loop.intake.actions import answer as note_answer
+from cityloop.loop.intake.replies.actions import answer as note_answer
 
 pytestmark = pytest.mark.usefixtures("desk_city")
 HOLE = {"lon": 10.002, "lat": 50.005, "accuracy_m": 12.5, "category": "0101", "words": "Deep hole"}

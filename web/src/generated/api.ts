@@ -1392,6 +1392,46 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/replies": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Page
+         * @description Duties to answer that the asker may see, the latest report first.
+         */
+        get: operations["replies_page"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/replies/counts": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Counts
+         * @description How many the same filters find, by state and by light.
+         */
+        get: operations["replies_counts"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/reports": {
         parameters: {
             query?: never;
@@ -1446,6 +1486,47 @@ export interface paths {
         get: operations["photos_report_photo"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/reports/{number}/reply": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * One
+         * @description The duty to answer a report, with its log and the steps that begin at its state. That contact data were shown
+         *     unmasked is recorded.
+         */
+        get: operations["replies_one"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/reports/{number}/reply/steps": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Take Step
+         * @description Take a step: `sign_for`, `answer`, `send_back`, `call_back` or `redo`; 409 in the wrong state.
+         */
+        post: operations["replies_take_step"];
         delete?: never;
         options?: never;
         head?: never;
@@ -2734,7 +2815,7 @@ export interface components {
         /**
          * CaseReportOut
          * @description A report of a case or of one merged into it (`case` says of which). Contact data are masked for posts that do not
-         *     need them.
+         *     need them. `reply`: how the duty to answer it stands, `due_at` until when its answer is owed.
          */
         CaseReportOut: {
             /** Answer */
@@ -2747,15 +2828,24 @@ export interface components {
             channel: string;
             /** Channel Name */
             channel_name: string;
+            /** Due At */
+            due_at: string | null;
             /**
              * Happened At
              * Format: date-time
              */
             happened_at: string;
+            light: components["schemas"]["Light"];
             /** Number */
             number: string;
+            /** Order Number */
+            order_number: string;
             /** Photos */
             photos: string[];
+            /** Reply */
+            reply: string;
+            /** Reply Title */
+            reply_title: string;
             reporter: components["schemas"]["ReporterOut"];
             /** Words */
             words: string;
@@ -5469,6 +5559,241 @@ export interface components {
             /** Value */
             value: string;
         };
+        /** ReplyCounts */
+        ReplyCounts: {
+            /**
+             * At
+             * Format: date-time
+             */
+            at: string;
+            /** By Light */
+            by_light: {
+                [key: string]: number;
+            };
+            /** By State */
+            by_state: {
+                [key: string]: number;
+            };
+            /** Total */
+            total: number;
+        };
+        /**
+         * ReplyFilter
+         * @description Which duties to answer a list holds; what is empty does not narrow it.
+         *
+         *     `state`: codes with commas between; `q`: how the number of an order or a report begins; `overdue`: owed, and past
+         *     the limit that runs.
+         */
+        ReplyFilter: {
+            /**
+             * Channel
+             * @default
+             */
+            channel: string;
+            /**
+             * Overdue
+             * @default false
+             */
+            overdue: boolean;
+            /**
+             * Q
+             * @default
+             */
+            q: string;
+            /**
+             * State
+             * @default
+             */
+            state: string;
+        };
+        /**
+         * ReplyLine
+         * @description `number`: of the report; `due_at`: of the limit that runs, for signing until it is signed for, then for the
+         *     answer; `case`: the one that the report opened, if it did.
+         */
+        ReplyLine: {
+            /** Answer */
+            answer: string;
+            /** Answer Due At */
+            answer_due_at: string | null;
+            /** Answered At */
+            answered_at: string | null;
+            /** Called Back At */
+            called_back_at: string | null;
+            /** Case */
+            case: string | null;
+            /** Case State */
+            case_state: string | null;
+            /** Case State Title */
+            case_state_title: string;
+            /** Channel */
+            channel: string;
+            /** Channel Name */
+            channel_name: string;
+            countdown: components["schemas"]["Countdown"] | null;
+            /** Due At */
+            due_at: string | null;
+            /**
+             * Happened At
+             * Format: date-time
+             */
+            happened_at: string;
+            light: components["schemas"]["Light"];
+            /** Number */
+            number: string;
+            /** Order Number */
+            order_number: string;
+            /** Returned At */
+            returned_at: string | null;
+            /** Round */
+            round: number;
+            /** Satisfied */
+            satisfied: boolean | null;
+            /** Sign Due At */
+            sign_due_at: string | null;
+            /** Signed At */
+            signed_at: string | null;
+            /** State */
+            state: string;
+            /** State Title */
+            state_title: string;
+            /** Words */
+            words: string;
+        };
+        /** ReplyLogOut */
+        ReplyLogOut: {
+            /**
+             * At
+             * Format: date-time
+             */
+            at: string;
+            /** Name */
+            name: string;
+            /** Post */
+            post: string;
+            /** Post Name */
+            post_name: string;
+            /** Round */
+            round: number;
+            /** Step */
+            step: string;
+            /** Title */
+            title: string;
+            /** Words */
+            words: string;
+        };
+        /**
+         * ReplyOut
+         * @description Contact data are masked for posts that do not need them.
+         */
+        ReplyOut: {
+            /** Address */
+            address: string;
+            /** Answer */
+            answer: string;
+            /** Answer Due At */
+            answer_due_at: string | null;
+            /** Answered At */
+            answered_at: string | null;
+            /**
+             * At
+             * Format: date-time
+             */
+            at: string;
+            /** Called Back At */
+            called_back_at: string | null;
+            /** Case */
+            case: string | null;
+            /** Case State */
+            case_state: string | null;
+            /** Case State Title */
+            case_state_title: string;
+            /** Channel */
+            channel: string;
+            /** Channel Name */
+            channel_name: string;
+            countdown: components["schemas"]["Countdown"] | null;
+            /** Due At */
+            due_at: string | null;
+            /**
+             * Happened At
+             * Format: date-time
+             */
+            happened_at: string;
+            light: components["schemas"]["Light"];
+            /** Log */
+            log: components["schemas"]["ReplyLogOut"][];
+            /** Number */
+            number: string;
+            /** Order Number */
+            order_number: string;
+            reporter: components["schemas"]["ReporterOut"];
+            /** Returned At */
+            returned_at: string | null;
+            /** Round */
+            round: number;
+            /** Satisfied */
+            satisfied: boolean | null;
+            /** Sign Due At */
+            sign_due_at: string | null;
+            /** Signed At */
+            signed_at: string | null;
+            /** State */
+            state: string;
+            /** State Title */
+            state_title: string;
+            /** Steps */
+            steps: components["schemas"]["ReplyStepOut"][];
+            /** Words */
+            words: string;
+        };
+        /**
+         * ReplyPage
+         * @description `next` is to be given as `before` for the following page; null on the last. Lights are those of `at`.
+         */
+        ReplyPage: {
+            /**
+             * At
+             * Format: date-time
+             */
+            at: string;
+            /** Next */
+            next: number | null;
+            /** Replies */
+            replies: components["schemas"]["ReplyLine"][];
+        };
+        /**
+         * ReplyStepIn
+         * @description `words`: the answer, why it is returned, or what is to be done over; `satisfied`: what the call-back heard.
+         */
+        ReplyStepIn: {
+            /** Satisfied */
+            satisfied?: boolean | null;
+            /** Step */
+            step: string;
+            /**
+             * Words
+             * @default
+             */
+            words: string;
+        };
+        /**
+         * ReplyStepOut
+         * @description A step that begins at the present state; `why` says what forbids it to the asker, null where nothing does.
+         *     `needs`: `words`, `satisfied` or nothing.
+         */
+        ReplyStepOut: {
+            /** Allowed */
+            allowed: boolean;
+            /** Name */
+            name: string;
+            /** Needs */
+            needs: string;
+            /** Title */
+            title: string;
+            /** Why */
+            why: string | null;
+        };
         /** ReporterOut */
         ReporterOut: {
             /**
@@ -5489,7 +5814,8 @@ export interface components {
         };
         /**
          * ReportIn
-         * @description A report. `outside_id` is the sender's own number: sending it twice is harmless. `photos` were sent before.
+         * @description A report. `outside_id` is the sender's own number: sending it twice is harmless. `order_number`: what a hotline
+         *     calls its order. `photos` were sent before.
          */
         ReportIn: {
             /**
@@ -5521,6 +5847,11 @@ export interface components {
             lat?: number | null;
             /** Lon */
             lon?: number | null;
+            /**
+             * Order Number
+             * @default
+             */
+            order_number: string;
             /**
              * Outside Id
              * @default
@@ -7049,6 +7380,14 @@ export type RatiosOut = components['schemas']['RatiosOut'];
 export type Ready = components['schemas']['Ready'];
 export type ReceiptOut = components['schemas']['ReceiptOut'];
 export type RejectOut = components['schemas']['RejectOut'];
+export type ReplyCounts = components['schemas']['ReplyCounts'];
+export type ReplyFilter = components['schemas']['ReplyFilter'];
+export type ReplyLine = components['schemas']['ReplyLine'];
+export type ReplyLogOut = components['schemas']['ReplyLogOut'];
+export type ReplyOut = components['schemas']['ReplyOut'];
+export type ReplyPage = components['schemas']['ReplyPage'];
+export type ReplyStepIn = components['schemas']['ReplyStepIn'];
+export type ReplyStepOut = components['schemas']['ReplyStepOut'];
 export type ReporterOut = components['schemas']['ReporterOut'];
 export type ReportIn = components['schemas']['ReportIn'];
 export type RowOut = components['schemas']['RowOut'];
@@ -13787,6 +14126,184 @@ export interface operations {
             };
         };
     };
+    replies_page: {
+        parameters: {
+            query?: {
+                before?: number;
+                channel?: string;
+                limit?: number;
+                overdue?: boolean;
+                q?: string;
+                state?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ReplyPage"];
+                };
+            };
+            /** @description Not understood */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Refused */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Failed */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not available */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    replies_counts: {
+        parameters: {
+            query?: {
+                channel?: string;
+                overdue?: boolean;
+                q?: string;
+                state?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ReplyCounts"];
+                };
+            };
+            /** @description Not understood */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Refused */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Failed */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not available */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     intake_hand_in: {
         parameters: {
             query?: never;
@@ -14051,6 +14568,189 @@ export interface operations {
             };
             /** @description Not offered here */
             405: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Refused */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Failed */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not available */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    replies_one: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                number: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ReplyOut"];
+                };
+            };
+            /** @description Not understood */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Refused */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Failed */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not available */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    replies_take_step: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                number: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ReplyStepIn"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ReplyOut"];
+                };
+            };
+            /** @description Not understood */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Overtaken */
+            409: {
                 headers: {
                     [name: string]: unknown;
                 };

@@ -16,12 +16,14 @@ Text = Annotated[str, StringConstraints(pattern=r"^[^\x00]*$")]
 
 
 class ReportIn(Schema):
-    """A report. `outside_id` is the sender's own number: sending it twice is harmless. `photos` were sent before."""
+    """A report. `outside_id` is the sender's own number: sending it twice is harmless. `order_number`: what a hotline
+    calls its order. `photos` were sent before."""
 
     model_config = ConfigDict(extra="forbid")
 
     channel: Annotated[Text, Field(min_length=1, max_length=40)]
     outside_id: Annotated[Text, Field(max_length=100)] = ""
+    order_number: Annotated[Text, Field(max_length=100)] = ""
     happened_at: AwareDatetime | None = None
     lon: Annotated[float, Field(ge=-180, le=180)] | None = None
     lat: Annotated[float, Field(ge=-90, le=90)] | None = None
@@ -56,6 +58,7 @@ def report_of(body: ReportIn, at: datetime) -> Report:
         words=body.words,
         category=body.category,
         area=body.area,
+        order_number=body.order_number,
         evidence=evidence_of(body.photos),
         reporter={str(name): value for name, value in body.reporter.items()},
     )
