@@ -53,6 +53,23 @@ def duties(people: dict[str, Page]) -> None:
         go(people[post], number, name, **facts)
 
 
+def replies(desk: Page) -> None:
+    """A hotline's order that is signed for, and one that is answered and not yet called back."""
+    for order, step in (
+        ("12344-0601-9", {"step": "answer", "words": "The crew was there on Monday; it is filled and level."}),
+        ("12345-0602-1", {"step": "sign_for"}),
+    ):
+        body = {
+            "channel": "phone", "outside_id": order, "order_number": order, "address": "Mill Lane 3",
+            "category": "0102", "words": "The lamp before the school has been out for a week",
+            "reporter": {"name": "Ada Lamb", "phone": "+1 555 0100"},
+        }  # fmt: skip
+        answer = post_past_the_page(desk, "/api/reports", body)
+        assert answer.ok, answer.text()
+        taken = post_past_the_page(desk, f"/api/reports/{answer.json()['number']}/reply/steps", step)
+        assert taken.ok, taken.text()
+
+
 def _sent(citizen: APIRequestContext, path: Path) -> str:
     file = FilePayload(name=path.name, mimeType="image/jpeg", buffer=path.read_bytes())
     answer = citizen.post("/api/public/photos", multipart={"file": file})

@@ -25,8 +25,10 @@ TIME = """
   combined:
     - {stages: [register, file, dispatch], value: 4, unit: wh}
   orders:
-    supervision: {prefix: DB, sign: {value: 4, unit: wh}, reply: {value: 3, unit: wd}}"""
-"""What the desk is held to itself, and what its orders are."""
+    supervision: {prefix: DB, sign: {value: 4, unit: wh}, reply: {value: 3, unit: wd}}
+  replies:
+    phone: {sign: {value: 4, unit: wh}, answer: {value: 2, unit: wd}}"""
+"""What the desk is held to itself, what its orders are, and until when it answers the telephone's reports."""
 APPROVALS = """
 settings:
   loop:

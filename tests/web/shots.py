@@ -87,6 +87,18 @@ def reporting_in(page: Page) -> None:
     expect(page.locator("form .standing")).to_be_visible()
 
 
+def first_reply(page: Page) -> None:
+    page.locator("li h2 a").first.click()
+    page.wait_for_url("**/replies/*")
+    expect(page.locator("button[data-step]").first).to_be_visible()
+
+
+def calling_back(page: Page) -> None:
+    first_reply(page)
+    page.locator("button[data-step=call_back]").click()
+    expect(page.locator("form textarea")).to_be_visible()
+
+
 def compare(page: Page) -> None:
     first_case(page)
     reach(page, "merge").click()
@@ -298,6 +310,9 @@ SHOTS = (
     Shot("case-duties", "handler-roads", AT_STATION, first_case),
     Shot("case-whistle", "chief", AT_STATION, called),
     Shot("case-arrive", "handler-parks", AT_STATION, reporting_in),
+    Shot("replies", "acceptor", "/replies?state=all"),
+    Shot("reply", "acceptor", "/replies?q=12345", first_reply),
+    Shot("reply-calls", "acceptor", "/replies?state=all&q=12344", calling_back),
     Shot("case-merge", "acceptor", "/desk?queue=all&state=reported&sort=newest", compare),
     Shot("case-merged", "acceptor", "/desk?queue=all&state=merged", first_row),
     Shot("case-return", "handler-roads", "/desk?queue=all&state=handling&light=green", prove),

@@ -13,7 +13,7 @@ from playwright.sync_api import TimeoutError as TooLong
 
 from web.conftest import SEEDED, Opens, sign_in
 from web.looking import axe_faults, layout_faults
-from web.seeding import duties, merged, objects, orders, proposals, requests, signals
+from web.seeding import duties, merged, objects, orders, proposals, replies, requests, signals
 from web.server import Server, make_city
 from web.shots import LOOKS, SHOTS, SIZES, WALLS, Shot
 
@@ -41,6 +41,7 @@ def seeded(server: Server, chromium: Browser, tmp_path_factory: pytest.TempPathF
     merged(people["acceptor"])
     orders(people["supervision_officer"], people["leader"], people["handler-roads"])
     duties(people)
+    replies(people["acceptor"])
     citizen = chromium.new_context(base_url=server.url)
     signals(citizen.request, tmp_path_factory.mktemp("photos"))
     for context in (citizen, *(page.context for page in people.values())):

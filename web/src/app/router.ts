@@ -199,6 +199,17 @@ export const router = createRouter({
       meta: { layout: 'staff', permission: 'ledger.read', title: 'registry.rows.title' },
     },
     {
+      path: '/replies',
+      component: () => import('@/domains/replies/RepliesPage.vue'),
+      meta: { layout: 'staff', permission: 'replies.read', title: 'replies.title' },
+    },
+    {
+      path: '/replies/:number',
+      component: () => import('@/domains/replies/ReplyPage.vue'),
+      props: true,
+      meta: { layout: 'staff', permission: 'replies.read', title: 'replies.title' },
+    },
+    {
       path: '/orders',
       component: () => import('@/domains/orders/OrdersPage.vue'),
       meta: { layout: 'staff', permission: 'orders.read', title: 'app.nav.orders' },

@@ -11,6 +11,8 @@ export interface Draft {
   address: string
   category: string
   channel: string
+  /** What a hotline calls its order. */
+  order: string
   point: Point | null
   photos: string[]
   name: string
@@ -25,6 +27,7 @@ function empty(): Draft {
     address: '',
     category: '',
     channel: localStorage.getItem(CHANNEL) ?? '',
+    order: '',
     point: null,
     photos: [],
     name: '',
