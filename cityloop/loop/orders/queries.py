@@ -5,7 +5,7 @@ from datetime import date, datetime
 from typing import Any, NamedTuple
 
 from django.db.models import Case as Choose
-from django.db.models import Count, DateTimeField, F, OuterRef, Q, QuerySet, Subquery, Value, When
+from django.db.models import Count, F, OuterRef, Q, QuerySet, Subquery, When
 from django.db.models.functions import Coalesce
 
 from cityloop.core.actor import Actor, HeldPost
@@ -16,6 +16,7 @@ from cityloop.ground.accounts.roles import ROLES
 from cityloop.ground.accounts.tree import organisations
 from cityloop.ground.places.city import city
 from cityloop.loop.cases.catalogue import catalogue
+from cityloop.loop.clocks.lights import NO_INSTANT, lit
 from cityloop.loop.orders.kinds import KINDS
 from cityloop.loop.orders.lifecycle import RUNNING, Standing
 from cityloop.loop.orders.models import Order, OrderCase, Signature
@@ -107,30 +108,20 @@ def listed(actor: Actor, wish: Wish, at: datetime) -> Orders:
 
 def with_lights(found: Orders, at: datetime) -> Orders:
     """Orders with the limit that counts for each, and its light at `at`; what was answered keeps its light."""
-    none = Value(None, output_field=DateTimeField())
     limited = Q(state__in=(*RUNNING, "replied", "accepted"))
     timed: Orders = found.annotate(
         runs_due=Choose(
             When(state="issued", then=Coalesce("sign_due_at", "reply_due_at")),
             When(limited, then=F("reply_due_at")),
-            default=none,
+            default=NO_INSTANT,
         ),
         runs_yellow=Choose(
             When(state="issued", then=Coalesce("sign_yellow_at", "reply_yellow_at")),
             When(limited, then=F("reply_yellow_at")),
-            default=none,
+            default=NO_INSTANT,
         ),
-        stood=Coalesce("replied_at", Value(at, output_field=DateTimeField())),
     )
-    lit: Orders = timed.annotate(
-        light=Choose(
-            When(runs_due=None, then=Value(Light.NONE.value)),
-            When(runs_due__lt=F("stood"), then=Value(Light.RED.value)),
-            When(runs_yellow__lte=F("stood"), then=Value(Light.YELLOW.value)),
-            default=Value(Light.GREEN.value),
-        )
-    )
-    return lit
+    return lit(timed, at, "replied_at")
 
 
 def counts(found: Orders) -> list[tuple[str, str, int]]:

@@ -5,12 +5,12 @@ from datetime import datetime
 from typing import Any, NamedTuple
 
 from django.db.models import Case as Choose
-from django.db.models import Count, DateTimeField, F, Q, QuerySet, Value, When
-from django.db.models.functions import Coalesce
+from django.db.models import Count, F, Q, QuerySet, Value, When
 
 from cityloop.core.actor import Actor
 from cityloop.core.errors import Unknown
 from cityloop.core.units import Light
+from cityloop.loop.clocks.lights import NO_INSTANT, lit
 from cityloop.loop.intake.models import Reply
 from cityloop.loop.intake.replies.lifecycle import READ, Stamps, state_of
 
@@ -71,31 +71,21 @@ def listed(actor: Actor, wish: Wish, at: datetime) -> Replies:
 def with_lights(found: Replies, at: datetime) -> Replies:
     """`state`; `runs_due`, `runs_yellow`: for signing until it is signed for, then for the answer; `light` at `at`, of
     what was answered as it was then."""
-    none = Value(None, output_field=DateTimeField())
     states = [When(condition, then=Value(state)) for state, condition in STATE_IS.items() if state != "returned"]
     stated: Replies = found.annotate(state=Choose(When(STATE_IS["returned"], then=Value("returned")), *states))
     timed: Replies = stated.annotate(
         runs_due=Choose(
-            When(STATE_IS["returned"], then=none),
+            When(STATE_IS["returned"], then=NO_INSTANT),
             When(STATE_IS["open"], then=F("sign_due_at")),
             default=F("answer_due_at"),
         ),
         runs_yellow=Choose(
-            When(STATE_IS["returned"], then=none),
+            When(STATE_IS["returned"], then=NO_INSTANT),
             When(STATE_IS["open"], then=F("sign_yellow_at")),
             default=F("answer_yellow_at"),
         ),
-        stood=Coalesce("answered_at", Value(at, output_field=DateTimeField())),
     )
-    lit: Replies = timed.annotate(
-        light=Choose(
-            When(runs_due=None, then=Value(Light.NONE.value)),
-            When(runs_due__lt=F("stood"), then=Value(Light.RED.value)),
-            When(runs_yellow__lte=F("stood"), then=Value(Light.YELLOW.value)),
-            default=Value(Light.GREEN.value),
-        )
-    )
-    return lit
+    return lit(timed, at, "answered_at")
 
 
 def rows(found: Replies, limit: int | None = None) -> list[dict[str, Any]]:
