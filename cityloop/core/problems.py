@@ -50,6 +50,7 @@ TEXTS: dict[str, str] = {
     "opens_itself_gap": N_("these steps follow each other and none can be left out before another: %(steps)s"),
     "day_of_year": N_("%(value)s is no day of the year; write 11-15"),
     "escalation_order": N_("escalations stand in ascending order, each share once"),
+    "scenario_member_twice": N_("%(value)s is called twice for the same"),
     "order_prefix_taken": N_("numbers of %(kind)s would begin with %(value)s, as those of %(other)s do"),
     "class_overlaps": N_("this area has a class then already, by line %(first)s; end that one with valid_to"),
     "day_unreadable": N_("%(value)s is no date; write 2015-06-30"),

@@ -42,6 +42,14 @@ DUTIES = """
     duties:
       arrive: {hard: {value: 4, unit: wh}}
       opinion: {value: 4, unit: wh}
+    scenarios:
+      flood:
+        name: Flooded underpass
+        names: {zh: 下穿积水}
+        members:
+          - {organisation: roads, kind: make_safe, within: {value: 1, unit: h}}
+          - {organisation: power, kind: report_in, urgency: urgent}
+          - {organisation: rail, kind: consult, delivery: phone}
 """
 DECREE = {"basis": "Decree 7"}
 
@@ -322,6 +330,30 @@ def test_a_body_without_an_inbox_is_spoken_for(festival_city: Pack) -> None:
     walk.go("02-24 11:20", "dispatcher", "roll_back_dispatch", reason="they have an inbox now")
     walk.go("02-24 11:30", "dispatcher", "dispatch", organisation="rail")
     walk.not_yet("step_denied", "dispatcher", "sign_for")
+    assert list(verify()) == []
+
+
+def test_a_scenario_gives_what_belongs_together_at_once(festival_city: Pack) -> None:
+    walk = filed("02-24 09:00")
+    walk.not_yet("step_denied", "acceptor", "set_up", scenario="flood")
+    walk.not_yet("fact_wrong", "chief", "set_up", scenario="landslide")
+    walk.not_yet("fact_missing", "chief", "set_up")
+    (need,) = next(step for step in walk.see()["steps"] if step["name"] == "set_up")["needs"]
+    assert [(choice["value"], choice["title"]) for choice in need["choices"]] == [("flood", "Flooded underpass")]
+    walk.go("02-24 09:10", "chief", "set_up", scenario="flood")
+    told = [
+        (row["organisation"], row["kind"], wall(row["due_at"]), row["delivery"]) for row in walk.see()["assignments"]
+    ]
+    assert told[1:] == [
+        ("roads", "make_safe", "02-24 10:10", "inbox"),
+        ("power", "report_in", "02-25 09:10", "inbox"),  # an emergency is done within a day
+        ("rail", "consult", "02-24 15:10", "phone"),  # 2:50 before noon, 1:10 after it
+    ]
+    walk.not_yet("duty_known", "dispatcher", "set_up", scenario="flood")
+    walk.go("02-24 09:30", "handler-power", "arrive", duty=3, **HERE)
+    walk.go("02-24 09:40", "dispatcher", "finish_duty", duty=4, result="the pump is theirs")
+    assert walk.offered("dispatcher") == [("recall_duty", 2)]
+    assert walk.offered("chief") == [("recall_duty", 3)]
     assert list(verify()) == []
 
 

@@ -34,7 +34,12 @@ squad,Squad,小组,crew,crew,
 lamps,Lamps department,路灯处,department,centre,
 """
 AREAS = {True: "990100001", False: "990100002"}
-FEEDBACK = "\n  loop:\n    feedback: required\n"
+FEEDBACK = """
+  loop:
+    feedback: required
+    scenarios:
+      storm: {name: Storm, members: [{organisation: parks, kind: report_in}]}
+"""
 STATUS = {ALLOWED: 200, "case_unknown": 404, "fact_missing": 422}
 LACKING = {"order": "fact_missing"}
 """An order is issued by its own door, which takes this step along: here whoever may take it lacks the order."""
@@ -69,6 +74,7 @@ FACTS: dict[str, dict[str, Any]] = {
     "delegate": {"organisation": "squad"},
     "call_in": {"organisation": "squad"},
     "make_safe": {"organisation": "crew"},
+    "set_up": {"scenario": "storm"},
     "whistle": {"organisations": ["crew"], "urgency": "hard", **REASON},
     "consult": {"organisations": ["crew", "parks"], **REASON},
     "sign_duty": {"duty": GIVEN},
@@ -120,7 +126,7 @@ OUT: list[tuple[list[str], Move | None]] = [
             *("request_return", "grant_return", "deny_return", "handle", "finish_part", "roll_back_dispatch"),
             *("ask_extension", "ask_deferral", "ask_shelving", "grant_hold", "deny_hold", "end_hold"),
             *("merge", "unmerge", "split", "link", "unlink", "warn", "remind", "propose_supervision", "order"),
-            *("recount", "void", "delegate", "call_in", "make_safe", "whistle", "consult"),
+            *("recount", "void", "delegate", "call_in", "make_safe", "whistle", "set_up", "consult"),
             *("sign_duty", "arrive", "finish_duty", "accept_duty", "reject_duty", "recall_duty"),
         ],
         Move("handler-roads", "handle", FACTS["handle"]),

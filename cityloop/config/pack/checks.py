@@ -303,6 +303,11 @@ def _file(draft: Draft, known: dict[str, dict[str, list[Any]]]) -> None:
         refuse(("settings", "centre"), "centre_unknown", value=centre)
     if interim and interim not in known.get("organisations", [interim]):
         refuse(("settings", "interim"), "organisation_unknown", value=interim)
+    for code, scenario in file.settings.loop.scenarios.items():
+        for i, member in enumerate(scenario.members):
+            if member.organisation not in known.get("organisations", [member.organisation]):
+                place = ("settings", "loop", "scenarios", code, "members", i, "organisation")
+                refuse(place, "organisation_unknown", value=member.organisation)
     if file.edition.valid_from and file.edition.valid_from < file.valid_from:
         refuse(("edition", "valid_from"), "edition_before_pack", start=file.valid_from)
     for code, layer in file.layers.items():

@@ -7,7 +7,7 @@ from typing import Annotated, Literal, Self
 from pydantic import AfterValidator, Field, model_validator
 from pydantic_core import PydanticCustomError
 
-from cityloop.core.fields import Strict
+from cityloop.core.fields import Code, Name, Names, Strict
 from cityloop.core.units import LimitUnit
 from cityloop.ground.accounts.roles import ROLES
 from cityloop.ground.standards.words import STAGES
@@ -113,6 +113,33 @@ class DutiesSpec(Strict):
         ]
 
 
+class MemberSpec(Strict):
+    """One whom a scenario calls; see `loop.clocks.policy.Member`."""
+
+    organisation: Code
+    kind: Literal["report_in", "make_safe", "consult"]
+    urgency: Urgency = "urgent"
+    within: LimitSpec | None = None
+    delivery: Literal["inbox", "letter", "phone", "platform"] = "inbox"
+
+
+class ScenarioSpec(Strict):
+    """Duties that are given at once."""
+
+    name: Name
+    names: Names = {}
+    members: Annotated[list[MemberSpec], Field(min_length=1, max_length=30)]
+
+    @model_validator(mode="after")
+    def _each_once(self) -> Self:
+        seen = set[tuple[str, str]]()
+        for member in self.members:
+            if (key := (member.organisation, member.kind)) in seen:
+                raise PydanticCustomError("scenario_member_twice", "twice", {"value": member.organisation})
+            seen.add(key)
+        return self
+
+
 class LoopSpec(Strict):
     """What the city lets happen to a case; see `loop.clocks.policy.Policy`."""
 
@@ -125,6 +152,7 @@ class LoopSpec(Strict):
     approvals: list[ApprovalSpec] = []
     caps: dict[Literal["extension", "deferral", "shelving"], Annotated[Decimal, Field(gt=0, le=1)]] = {}
     duties: DutiesSpec = DutiesSpec()
+    scenarios: dict[Code, ScenarioSpec] = {}
 
 
 class OrderLimits(Strict):
@@ -204,6 +232,12 @@ class Timing(Strict):
                 found.append((("loop", name, "calendar"), limit.calendar))
         found += [
             (("loop", "duties", *place, "calendar"), limit.calendar) for place, limit in self.loop.duties.limits()
+        ]
+        found += [
+            (("loop", "scenarios", code, "members", i, "within", "calendar"), member.within.calendar)
+            for code, scenario in self.loop.scenarios.items()
+            for i, member in enumerate(scenario.members)
+            if member.within
         ]
         for i, row in enumerate(self.loop.approvals):
             if row.over:

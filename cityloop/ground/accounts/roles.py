@@ -43,6 +43,7 @@ PERMISSIONS: dict[str, str] = {
     "cases.delegate": N_("Hand work down, and call assistants in"),
     "cases.make_safe": N_("Have somebody make it safe at once"),
     "cases.whistle": N_("Blow the whistle for departments"),
+    "cases.set_up": N_("Set up scenarios: duties that belong together"),
     "cases.consult": N_("Ask bodies for their opinions"),
     "cases.do_duty": N_("Sign for duties, report in, and report them as done"),
     "cases.judge_duty": N_("Accept duties that one gave, send or call them back"),
@@ -123,15 +124,15 @@ ROLES: dict[str, Role] = {
             N_("Dispatcher"),
             Axis.COMMAND,
             "cases.read cases.dispatch cases.roll_back_filing cases.feed_back cases.decide_return cases.decide_hold "
-            "cases.end_hold cases.remind cases.make_safe cases.consult cases.judge_duty cases.answer_for orders.read "
-            "orders.remind rules.read ledger.read objects.read evaluation.read",
+            "cases.end_hold cases.remind cases.make_safe cases.set_up cases.consult cases.judge_duty cases.answer_for "
+            "orders.read orders.remind rules.read ledger.read objects.read evaluation.read",
         ),
         _role(
             "section_chief",
             N_("Chief of the dispatch section"),
             Axis.COMMAND,
             "cases.read cases.dispatch cases.rule_dispatch cases.roll_back_filing cases.feed_back cases.decide_return "
-            "cases.decide_hold cases.end_hold cases.remind cases.make_safe cases.consult cases.judge_duty "
+            "cases.decide_hold cases.end_hold cases.remind cases.make_safe cases.set_up cases.consult cases.judge_duty "
             "cases.answer_for orders.read orders.remind rules.read ledger.read objects.read evaluation.read",
         ),
         _role(
@@ -157,7 +158,7 @@ ROLES: dict[str, Role] = {
             "chief",
             N_("Chief who blows the whistle"),
             Axis.COMMAND,
-            "cases.read cases.whistle cases.judge_duty orders.read rules.read ledger.read objects.read",
+            "cases.read cases.whistle cases.set_up cases.judge_duty orders.read rules.read ledger.read objects.read",
         ),
         _role(
             "handler",

@@ -9,13 +9,13 @@ from django.db import connection, transaction
 
 from cityloop.core import bulk, jobs
 from cityloop.core.actor import Actor
-from cityloop.core.errors import Conflict, Unknown
+from cityloop.core.errors import Conflict, Refused, Unknown
 from cityloop.core.texts import Term
 from cityloop.ground.audit.actions import set_heads
 from cityloop.loop.cases import queries
-from cityloop.loop.cases.facts import Facts, Opening
+from cityloop.loop.cases.facts import Call, Facts, Opening
 from cityloop.loop.cases.forbids import counted
-from cityloop.loop.cases.lifecycle import NEW_FOUND, OPENS, STATES
+from cityloop.loop.cases.lifecycle import FACTS, NEW_FOUND, OPENS, STATES
 from cityloop.loop.cases.record import FIRST
 from cityloop.loop.cases.rows import (
     ASSIGNMENTS,
@@ -136,11 +136,26 @@ def _looked_up(name: str, snapshot: Snapshot, facts: Facts, here: Ground, at: da
     """What a step needs to know that nobody tells: the row of the rule book, and how much was granted this month."""
     if name == "file" and facts.rule is None:
         return facts._replace(rule=_chosen(snapshot.case, facts.situation, here))
+    if name == "set_up" and facts.scenario:
+        return facts._replace(calls=_called(facts.scenario, here, at))
     hold, unit = snapshot.hold, snapshot.unit
     if name == "grant_hold" and hold is not None and unit is not None and hold.kind in here.clock.policy.caps:
         month = datetime.combine(here.city.day(at).replace(day=1), time(), here.city.zone)
         return facts._replace(share=queries.share(hold, unit.acting_org_id, month))
     return facts
+
+
+def _called(code: str, here: Ground, at: datetime) -> tuple[Call, ...]:
+    """Whom a scenario calls, as the organisations are on that day."""
+    scenario = here.clock.policy.scenarios.get(code)
+    if scenario is None:
+        raise Refused("fact_wrong", fact=Term("scenario", FACTS["scenario"]), value=code)
+    bodies = (
+        (member, here.organisations.in_force(member.organisation, here.city.day(at))) for member in scenario.members
+    )
+    return tuple(
+        Call(member.kind, body.id, body.path, member.urgency, member.within, member.delivery) for member, body in bodies
+    )
 
 
 def _opening(snapshot: Snapshot, id_: int, number: str, kind: str, at: datetime) -> Opening:

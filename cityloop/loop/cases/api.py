@@ -184,6 +184,7 @@ def _facts(body: StepIn | ManyStepsIn) -> Facts:
         urgency=body.urgency,
         within=Extension(body.within.value, body.within.unit) if body.within else None,
         delivery=body.delivery,
+        scenario=body.scenario,
     )
     if body.disputed:
         versions(facts.disputed, texts.spoken())  # a ledger row that is there

@@ -11,8 +11,8 @@ from cityloop.core.errors import CityloopError, Conflict, Refused
 from cityloop.core.texts import Term
 from cityloop.ground.standards.queries import LimitValue
 from cityloop.loop.cases.draft import Draft, begin_stay, end_stay, fields_of, tell_assignment, tell_due
-from cityloop.loop.cases.facts import Facts
-from cityloop.loop.cases.lifecycle import END, GIVES, INBOX, NESTED, REPORTS_IN, STAGES
+from cityloop.loop.cases.facts import Call, Facts
+from cityloop.loop.cases.lifecycle import END, GIVES, GIVING, INBOX, NESTED, REPORTS_IN, STAGES
 from cityloop.loop.cases.rows import AssignmentRow, assignment_id, number_of
 from cityloop.loop.cases.snapshot import Duty, Snapshot
 from cityloop.loop.clocks.deadlines import HANDLE, Clock, Deadline
@@ -95,42 +95,36 @@ def refuse(name: str, snapshot: Snapshot, at: datetime, facts: Facts, clock: Clo
         raise Refused("position_missing")
     if name == "accept_duty" and held[facts.duty].row.kind == REPORTS_IN and not facts.rating:
         raise Refused("rating_missing")
-    kind = GIVES.get(name)
-    if kind is None:
-        return
-    parent = _above(kind, snapshot, facts)
-    named = facts.organisations or ((facts.organisation or 0, facts.organisation_path),)
-    known = {duty.row.acting_org_id for duty in snapshot.duties if duty.row.kind == kind}
-    if kind in NESTED:
-        known.add(parent.acting_org_id)
-    for organisation, above in named:
-        if organisation in known:
+    known = {(duty.row.kind, duty.row.acting_org_id) for duty in snapshot.duties}
+    for call in _calls(name, facts):
+        parent = _above(call.kind, snapshot, facts)
+        nested = call.kind in NESTED
+        if (call.kind, call.organisation) in known or (nested and call.organisation == parent.acting_org_id):
             raise Conflict("duty_known")
-        known.add(organisation)
-        if kind == "delegate" and parent.acting_org_id not in above:
+        known.add((call.kind, call.organisation))
+        if call.kind == "delegate" and parent.acting_org_id not in call.path:
             raise Refused("duty_not_below")
-    due = _due(kind, parent, facts, at, clock)
-    if kind in NESTED and parent.due_at is not None and (due.due_at is None or due.due_at > parent.due_at):
-        raise Refused("duty_beyond", due=parent.due_at.isoformat())
+        due = _due(call, parent, at, clock)
+        if nested and parent.due_at is not None and (due.due_at is None or due.due_at > parent.due_at):
+            raise Refused("duty_beyond", due=parent.due_at.isoformat())
 
 
 def give(draft: Draft, before: Snapshot) -> None:
     """Each organisation that was named gets its assignment and its first stay."""
-    kind, facts = GIVES[draft.row.name], draft.facts
-    parent = _above(kind, before, facts)
-    for organisation, path in facts.organisations or ((facts.organisation or 0, facts.organisation_path),):
+    for call in _calls(draft.row.name, draft.facts):
+        parent = _above(call.kind, before, draft.facts)
         draft.assigned += 1
         row = AssignmentRow(
             assignment_id(draft.case.id, draft.assigned), draft.case.id, draft.assigned, parent.id, draft.case.round,
-            kind, organisation, organisation, draft.at, *_due(kind, parent, facts, draft.at, draft.clock),
-            delivery=facts.delivery or INBOX,
+            call.kind, call.organisation, call.organisation, draft.at, *_due(call, parent, draft.at, draft.clock),
+            delivery=call.delivery or INBOX,
         )  # fmt: skip
         draft.told.append(("assignment", row.no, fields_of(row)))
         draft.assignments[row.no] = row
-        stage, due = FIRST_STAGE.get(kind, "duty_do"), Deadline(row.due_at, row.yellow_at)
+        stage, due = FIRST_STAGE.get(call.kind, "duty_do"), Deadline(row.due_at, row.yellow_at)
         if stage == "duty_go":
-            due = _until(draft.clock.policy.duties.arrive[facts.urgency], draft.at, draft.clock)
-        draft.duties[row.no] = Duty(row, begin_stay(draft, row, stage, due, main=False), path)
+            due = _until(draft.clock.policy.duties.arrive[call.urgency], draft.at, draft.clock)
+        draft.duties[row.no] = Duty(row, begin_stay(draft, row, stage, due, main=False), call.path)
 
 
 def go_on(draft: Draft) -> None:
@@ -193,16 +187,28 @@ def _above(kind: str, snapshot: Snapshot, facts: Facts) -> AssignmentRow:
     return snapshot.unit if kind in NESTED and snapshot.unit else snapshot.root
 
 
-def _due(kind: str, parent: AssignmentRow, facts: Facts, at: datetime, clock: Clock) -> Deadline:
+def _calls(name: str, facts: Facts) -> tuple[Call, ...]:
+    """The duties that a step gives; none where it gives none."""
+    if name not in GIVES:
+        return facts.calls if name in GIVING else ()
+    told = facts.within
+    within = LimitValue(HANDLE, "", told.value, told.unit, "default") if told else None
+    named = facts.organisations or ((facts.organisation or 0, facts.organisation_path),)
+    return tuple(
+        Call(GIVES[name], organisation, path, facts.urgency, within, facts.delivery) for organisation, path in named
+    )
+
+
+def _due(call: Call, parent: AssignmentRow, at: datetime, clock: Clock) -> Deadline:
     """Within the time that was told, else as long as what the duty is nested in, else as the city has it."""
     limits = clock.policy.duties
-    if facts.within is not None:
-        return _until(LimitValue(HANDLE, "", facts.within.value, facts.within.unit, "default"), at, clock)
-    if kind in NESTED:
+    if call.within is not None:
+        return _until(call.within, at, clock)
+    if call.kind in NESTED:
         return _of(parent)
-    if kind == REPORTS_IN:
-        return _until(limits.finish[facts.urgency], at, clock)
-    return _until(limits.make_safe if kind == "make_safe" else limits.opinion, at, clock)
+    if call.kind == REPORTS_IN:
+        return _until(limits.finish[call.urgency], at, clock)
+    return _until(limits.make_safe if call.kind == "make_safe" else limits.opinion, at, clock)
 
 
 def _until(limit: LimitValue, at: datetime, clock: Clock) -> Deadline:

@@ -13,7 +13,7 @@ from cityloop.core.texts import N_
 from cityloop.core.units import LimitUnit
 from cityloop.ground.standards.queries import LimitValue, RuleValue
 from cityloop.loop.cases import holds
-from cityloop.loop.cases.facts import Extension, Facts, Opening, Other, Recounted
+from cityloop.loop.cases.facts import Call, Extension, Facts, Opening, Other, Recounted
 from cityloop.loop.cases.lifecycle import CHOICES, GIVES, KEEP, STEPS, STEPS_FROM
 from cityloop.loop.cases.record import FIRST
 from cityloop.loop.cases.rows import CaseRow
@@ -63,6 +63,8 @@ FACTS = Facts(
     basis="a decree",
     order="1",
     urgency="hard",
+    scenario="storm",
+    calls=tuple(Call("report_in", body, path, "urgent") for body, path in BODIES),
     duty=FIRST_DUTY,
     rating="good",
     other=Other(2, "2", "filed"),

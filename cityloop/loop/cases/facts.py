@@ -5,6 +5,7 @@ from decimal import Decimal
 from typing import Any, NamedTuple
 
 from cityloop.core.units import LimitUnit
+from cityloop.ground.standards.queries import LimitValue
 from cityloop.loop.cases.rows import CaseRow
 from cityloop.loop.clocks.deadlines import Deadline, Part
 
@@ -56,6 +57,17 @@ class Share(NamedTuple):
 
     granted: int
     of: int
+
+
+class Call(NamedTuple):
+    """A duty that is given: its kind, its organisation with all above it (top first), and its own limit if any."""
+
+    kind: str
+    organisation: int
+    path: tuple[int, ...]
+    urgency: str = ""
+    within: LimitValue | None = None
+    delivery: str = ""
 
 
 class Facts(NamedTuple):
@@ -111,5 +123,8 @@ class Facts(NamedTuple):
     duty: int = 0
     """The number of the duty's assignment in the case."""
     rating: str = ""
+    scenario: str = ""
+    calls: tuple["Call", ...] = ()
+    """Whom that scenario calls."""
     behalf: str = ""
     """How the body is served for which somebody else has entered this."""

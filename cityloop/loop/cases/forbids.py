@@ -114,6 +114,8 @@ def offered(name: str, here: Standing, clock: Clock) -> bool:
         return here.several
     if name == "unlink":
         return here.linked
+    if name == "set_up":
+        return bool(clock.policy.scenarios)
     if name == "feed_back":
         return passes(name, here.state, clock.policy)
     return name not in holds.STEPS or name in HOLDS or holds.why_not(name, here.hold) is None

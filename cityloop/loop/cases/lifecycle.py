@@ -167,6 +167,8 @@ STEPS: dict[str, Step] = {
              "cases.make_safe", C, needs=("organisation",), wants=("within", "delivery")),
         Step("whistle", N_("Blow the whistle for departments"), ("filed", *_with_unit, *_result), KEEP,
              "cases.whistle", C, needs=("organisations", "urgency", "reason")),
+        Step("set_up", N_("Set up what belongs together"), ("registered", "filed", *_with_unit), KEEP,
+             "cases.set_up", C, needs=("scenario",)),
         Step("consult", N_("Ask for opinions"), ("filed", *_with_unit), KEEP, "cases.consult", C,
              needs=("organisations", "reason"), wants=("within", "delivery")),
         Step("sign_duty", N_("Sign for a duty"), _open, KEEP, "cases.do_duty", C, needs=("duty",)),
@@ -205,7 +207,7 @@ STEPS_FROM: dict[str, tuple[str, ...]] = {
 STANDBY = frozenset({
     *("void", "withdraw", "merge", "split", "link", "unlink", "roll_back", "roll_back_dispatch", "roll_back_check"),
     *("end_hold", "grant_hold", "deny_hold", "warn", "remind", "propose_supervision", "order", "recount"),
-    *("delegate", "call_in", "make_safe", "whistle", "consult"),
+    *("delegate", "call_in", "make_safe", "whistle", "set_up", "consult"),
     *("sign_duty", "arrive", "finish_duty", "accept_duty", "reject_duty", "recall_duty"),
 })  # fmt: skip
 """Steps that are possible nearly always, or about a duty only: that one may take them makes a case nobody's work."""
@@ -224,6 +226,8 @@ GIVES = {
 }
 """The kind of duty that each step gives."""
 REPORTS_IN = GIVES["whistle"]
+GIVING = frozenset({*GIVES, "set_up"})
+"""Steps that give duties; a scenario those that the city has put together."""
 GIVER = {kind: STEPS[name].permission for name, kind in GIVES.items()}
 """Who judges a duty of a kind needs the permission to give it besides."""
 DUTIES = {
@@ -285,6 +289,7 @@ FACTS = {
     "delivery": N_("how it is delivered"),
     "duty": N_("the duty"),
     "rating": N_("a rating"),
+    "scenario": N_("the scenario"),
     "behalf": N_("entered on its behalf, which is served by"),
 }
 """What the needs of the steps are called."""
@@ -310,6 +315,7 @@ FACT_KINDS = {
     "within": "limit",
     "delivery": "choice",
     "rating": "choice",
+    "scenario": "choice",
 }
 """What a person is asked for; `CHOICES` says where words are chosen from a list."""
 RETURN_REASONS = {

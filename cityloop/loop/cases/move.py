@@ -7,7 +7,7 @@ from cityloop.loop.cases import duties, holds
 from cityloop.loop.cases.asking import ask, lapse
 from cityloop.loop.cases.draft import Draft, begin_stay, end_stay, fields_of, tell_assignment, tell_case
 from cityloop.loop.cases.facts import Facts, Opening
-from cityloop.loop.cases.lifecycle import END, GIVES, INBOX, ON_A_DUTY, SAME, Step
+from cityloop.loop.cases.lifecycle import END, GIVING, INBOX, ON_A_DUTY, SAME, Step
 from cityloop.loop.cases.record import Changes, entry_of, opened_fields
 from cityloop.loop.cases.rows import AssignmentRow, CaseRow, LinkRow, SpanRow, assignment_id
 from cityloop.loop.cases.snapshot import Outcome, Snapshot
@@ -60,7 +60,7 @@ def moved(
         _centre(draft)
     _unit(draft)
     ask(draft)
-    if row.name in GIVES:
+    if row.name in GIVING:
         duties.give(draft, before)
     elif row.name in ON_A_DUTY:
         duties.go_on(draft)

@@ -40,7 +40,7 @@ values)."""
 
 _WORDS = (
     *("reason", "result", "verdict", "closing_kind", "basis", "means", "link", "disputed", "opened", "told_at"),
-    *("order", "other", "place", "duty", "urgency", "delivery", "rating", "behalf"),
+    *("order", "other", "place", "duty", "urgency", "delivery", "rating", "scenario", "behalf"),
 )
 
 _TOLD = CaseRow._fields[CaseRow._fields.index("category_id") : CaseRow._fields.index("unit_no")]

@@ -33,6 +33,7 @@ class StepFacts(Schema):
     urgency: str = ""
     within: ExtensionIn | None = None
     delivery: str = ""
+    scenario: str = ""
     reason: str = ""
     result: str = ""
     verdict: str = ""

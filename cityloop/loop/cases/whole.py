@@ -38,6 +38,7 @@ from cityloop.loop.cases.step import StepChoice, steps_of
 from cityloop.loop.clocks.deadlines import Clock
 from cityloop.loop.clocks.due import light
 from cityloop.loop.clocks.ground import Ground
+from cityloop.loop.clocks.policy import Scenario
 from cityloop.loop.evidence.actions import photo_ids
 
 ACTORS = {"system": N_("the system"), "history": N_("imported history"), "public": N_("a citizen")}
@@ -143,7 +144,8 @@ def whole(case_id: int, actor: Actor, ground: Ground, at: datetime) -> dict[str,
         "spans": [_span(row, at) for row in spans],
         "entries": [_entry(row, hide=assessed(actor)) for row in entries],
         "steps": [
-            _choice(choice, here.task(choice.duty), case["rule"]) for choice in steps_of(here, actor, at, ground.clock)
+            _choice(choice, here.task(choice.duty), case["rule"], ground.clock.policy.scenarios)
+            for choice in steps_of(here, actor, at, ground.clock)
         ],
     }
 
@@ -319,7 +321,9 @@ def told_fact(step: str, fact: str, word: str) -> dict[str, str]:
     return {"fact": fact, "title": _(FACTS[fact]), "value": word, "value_title": _title(titles, word)}
 
 
-def _choice(choice: StepChoice, task: Task | None, rule: Mapping[str, Any] | None) -> dict[str, Any]:
+def _choice(
+    choice: StepChoice, task: Task | None, rule: Mapping[str, Any] | None, scenarios: Mapping[str, Scenario]
+) -> dict[str, Any]:
     name, why, duty = choice
     rated = RATED if task and task.kind == REPORTS_IN else ""
     return {
@@ -332,7 +336,7 @@ def _choice(choice: StepChoice, task: Task | None, rule: Mapping[str, Any] | Non
             need | {"required": fact in STEPS[name].needs or fact == rated}
             for fact in (*STEPS[name].needs, *STEPS[name].wants)
             if fact in FACT_KINDS and (fact != RATED or rated)
-            for need in _needs(name, fact, rule)
+            for need in (_needs(name, fact, rule) if fact != "scenario" else _scenarios(scenarios))
         ],
     }
 
@@ -345,6 +349,16 @@ def _needs(step: str, fact: str, rule: Mapping[str, Any] | None) -> list[dict[st
         return []
     need = {"fact": "situation", "title": _(FACTS["situation"]), "kind": "choice"}
     return [need | {"choices": [choice | {"proof": None} for choice in rule["situations"]]}]
+
+
+def _scenarios(known: Mapping[str, Scenario]) -> list[dict[str, Any]]:
+    """Which scenario is set up, of those that the city has."""
+    language = texts.spoken()
+    choices = [
+        {"value": code, "title": scenario.names.get(language, scenario.name), "proof": None}
+        for code, scenario in known.items()
+    ]
+    return [{"fact": "scenario", "title": _(FACTS["scenario"]), "kind": FACT_KINDS["scenario"], "choices": choices}]
 
 
 def _need(step: str, fact: str, rule: Mapping[str, Any] | None) -> dict[str, Any]:

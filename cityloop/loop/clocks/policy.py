@@ -48,6 +48,24 @@ class Duties(NamedTuple):
 USUAL_DUTIES = Duties()
 
 
+class Member(NamedTuple):
+    """One whom a scenario calls: an organisation by its code, the kind of duty, and its limit where it has its own."""
+
+    organisation: str
+    kind: str
+    urgency: str = "urgent"
+    within: LimitValue | None = None
+    delivery: str = ""
+
+
+class Scenario(NamedTuple):
+    """Duties that are given at once, because they always belong together."""
+
+    name: str
+    names: Mapping[str, str]
+    members: tuple[Member, ...]
+
+
 class Policy(NamedTuple):
     return_within: LimitValue | None = None
     """How long after the dispatch a unit may ask to return it; None: as long as it has it."""
@@ -65,6 +83,7 @@ class Policy(NamedTuple):
     caps: Mapping[str, Decimal] = {}
     """Which share of an organisation's dispatches of a month may be granted a request of a kind."""
     duties: Duties = USUAL_DUTIES
+    scenarios: Mapping[str, Scenario] = {}
 
     def published_at(self, closed_at: datetime, zone: ZoneInfo) -> datetime | None:
         """From when on the figures that hold a case closed at `closed_at` are published."""
@@ -94,7 +113,16 @@ def policy_of(told: Mapping[str, Any]) -> Policy:
         ),
         caps={kind: Decimal(str(share)) for kind, share in told.get("caps", {}).items()},
         duties=_duties(told.get("duties", {})),
+        scenarios={code: _scenario(row) for code, row in told.get("scenarios", {}).items()},
     )
+
+
+def _scenario(told: Mapping[str, Any]) -> Scenario:
+    members = (
+        Member(row["organisation"], row["kind"], row["urgency"], limit_of(row.get("within")), row["delivery"])
+        for row in told["members"]
+    )
+    return Scenario(told["name"], told["names"], tuple(members))
 
 
 def _duties(told: Mapping[str, Any]) -> Duties:

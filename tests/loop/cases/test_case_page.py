@@ -206,6 +206,7 @@ def test_every_state_shows_just_the_steps_of_the_table() -> None:
         "finish_part",
         "feed_back",
         "unlink",
+        "set_up",
         *ON_A_DUTY,
         *BY_ITSELF,
         *(name for names in decisions.values() for name in names),

@@ -16,7 +16,7 @@ from cityloop.core.actor import SYSTEM, Actor, HeldPost
 from cityloop.core.errors import CityloopError, Conflict, Denied, Refused
 from cityloop.core.units import LimitUnit
 from cityloop.loop.cases import duties, holds
-from cityloop.loop.cases.facts import Deadlines, Extension, Facts, Opening, Other, Recounted, Share
+from cityloop.loop.cases.facts import Call, Deadlines, Extension, Facts, Opening, Other, Recounted, Share
 from cityloop.loop.cases.lifecycle import (
     DOES_DUTY,
     ENDED,
@@ -89,6 +89,8 @@ def complete(at: datetime, organisation: int = CREW) -> Facts:
         other=Other(77, "other", "handling", CREW),
         organisations=((OTHER, (CENTRE, OTHER)), (THIRD, (CENTRE, THIRD))),
         urgency="hard",
+        scenario="storm",
+        calls=(Call("make_safe", OTHER, (CENTRE, OTHER)), Call("report_in", THIRD, (CENTRE, THIRD), "urgent")),
         rating="good",
         share=Share(1, 4),
         evidence=("form",),

@@ -4484,6 +4484,11 @@ export interface components {
             result: string;
             /** Review On */
             review_on?: string | null;
+            /**
+             * Scenario
+             * @default
+             */
+            scenario: string;
             /** Step */
             step: string;
             /** Until */
@@ -6943,6 +6948,11 @@ export interface components {
             result: string;
             /** Review On */
             review_on?: string | null;
+            /**
+             * Scenario
+             * @default
+             */
+            scenario: string;
             /** Seq */
             seq?: number | null;
             /**

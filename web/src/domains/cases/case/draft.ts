@@ -20,6 +20,7 @@ type Words = Required<
     | 'urgency'
     | 'delivery'
     | 'rating'
+    | 'scenario'
     | 'note'
     | 'photos'
   >
@@ -50,6 +51,7 @@ export const EMPTY: Draft = {
   within: '',
   delivery: '',
   rating: '',
+  scenario: '',
   note: '',
   photos: [],
 }

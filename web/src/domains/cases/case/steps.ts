@@ -35,6 +35,7 @@ const BESIDE = new Set([
   'call_in',
   'make_safe',
   'whistle',
+  'set_up',
   'consult',
 ])
 
