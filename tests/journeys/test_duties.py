@@ -16,6 +16,7 @@ from django.test.utils import CaptureQueriesContext
 
 from cityloop.config.pack.reading import Pack
 from cityloop.core import clock
+from cityloop.ground.registry.models import DutyProposal
 from cityloop.loop.cases.verify import verify
 from journeys.conftest import Person, holder_of, with_desks
 from journeys.test_exceptions import HERE, refused, seen, taken
@@ -303,9 +304,34 @@ def test_an_ownerless_manhole_is_made_safe_at_once_and_charged_to_its_owner_by_r
     walk.go("02-24 09:30", "handler-power", "finish_duty", duty=4, result="it carries our cable")
     walk.go("02-24 12:30", "dispatcher", "recall_duty", duty=5, reason="it is clear now")
     assert [walk.duty(no)["verdict"] for no in (3, 4, 5)] == ["answered", "answered", "called_back"]
-    walk.go("02-24 13:00", "section_chief", "rule_dispatch", organisation="power", basis="opinions of 24 February")
-    owner = walk.duty(6)
-    assert (owner["responsible"], owner["ruled"], owner["kind"]) == ("power", True, "main")
+    walk.go("02-24 13:00", "dispatcher", "dispatch", organisation="crew")  # whoever is near goes on with it
+    decision = {"organisation": "power", "tier": "owner", "basis": "Minutes of 24 February"}
+    walk.not_yet("step_denied", "dispatcher", "settle", **decision)
+    walk.not_yet("fact_wrong", "section_chief", "settle", **(decision | {"tier": "throne"}))
+    walk.go("02-24 14:00", "section_chief", "settle", **decision)
+    acts = walk.duty(6)
+    assert (acts["organisation"], acts["responsible"], acts["ended_at"]) == ("crew", "power", None)
+    ledger = walk.see()["ledger"]
+    assert (ledger["tier"], ledger["basis"]) == ("owner", "Minutes of 24 February")
+    assert [party["organisation"] for party in ledger["parties"]] == ["power"]
+    proposal = DutyProposal.objects.get()
+    assert (proposal.state, [row["organisation"] for row in proposal.consents]) == ("approved", ["power", "roads"])
+    # from that day on the ledger names the owner by itself
+    again = opened(walk.at("machine"))
+    found = walk.at("dispatcher").get(f"/cases/{again}/proposal").json()
+    assert (found["finding"], found["organisation"]) == ("named", "power")
+    assert list(verify()) == []
+
+
+def test_nothing_is_settled_before_anybody_was_heard(festival_city: Pack) -> None:
+    walk = filed("02-24 09:00")
+    decision = {"organisation": "power", "tier": "line", "basis": "Minutes"}
+    walk.not_yet("opinions_missing", "section_chief", "settle", **decision)
+    walk.go("02-24 09:10", "dispatcher", "consult", organisations=["power", "rail"], reason="whose is it?")
+    walk.not_yet("opinions_missing", "section_chief", "settle", **decision)
+    walk.go("02-24 09:20", "handler-rail", "finish_duty", duty=3, result="not ours")
+    walk.go("02-24 09:30", "section_chief", "settle", **decision)
+    assert [walk.duty(no)["verdict"] for no in (2, 3)] == ["called_back", "answered"]
     assert list(verify()) == []
 
 

@@ -75,6 +75,7 @@ FACTS: dict[str, dict[str, Any]] = {
     "call_in": {"organisation": "squad"},
     "make_safe": {"organisation": "crew"},
     "set_up": {"scenario": "storm"},
+    "settle": {"organisation": "lamps", "tier": "line", "basis": "minutes 8"},
     "whistle": {"organisations": ["crew"], "urgency": "hard", **REASON},
     "consult": {"organisations": ["crew", "parks"], **REASON},
     "sign_duty": {"duty": GIVEN},
@@ -97,6 +98,10 @@ BEFORE: dict[str, list[Move]] = {
     "sign_duty": [Move("dispatcher", "make_safe", FACTS["make_safe"])],
     "finish_duty": [Move("dispatcher", "make_safe", FACTS["make_safe"])],
     "arrive": [Move("chief", "whistle", FACTS["whistle"])],
+    "settle": [
+        Move("dispatcher", "consult", {"organisations": ["crew"], **REASON}),
+        Move("handler-roads", "finish_duty", {"duty": GIVEN, "result": "not ours"}),
+    ],
 }
 """What has to be done first, where the state alone does not allow a step."""
 JUDGED: dict[str, list[Move]] = {
@@ -126,7 +131,7 @@ OUT: list[tuple[list[str], Move | None]] = [
             *("request_return", "grant_return", "deny_return", "handle", "finish_part", "roll_back_dispatch"),
             *("ask_extension", "ask_deferral", "ask_shelving", "grant_hold", "deny_hold", "end_hold"),
             *("merge", "unmerge", "split", "link", "unlink", "warn", "remind", "propose_supervision", "order"),
-            *("recount", "void", "delegate", "call_in", "make_safe", "whistle", "set_up", "consult"),
+            *("recount", "void", "delegate", "call_in", "make_safe", "whistle", "set_up", "consult", "settle"),
             *("sign_duty", "arrive", "finish_duty", "accept_duty", "reject_duty", "recall_duty"),
         ],
         Move("handler-roads", "handle", FACTS["handle"]),

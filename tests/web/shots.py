@@ -77,6 +77,7 @@ def called(page: Page) -> None:
     box = page.locator("form [role=combobox]")
     for body in ("parks", "roads"):
         box.fill(body)
+        expect(page.locator("li[role=option]").first).to_be_visible()
         box.press("Enter")
     expect(page.locator("form .organisations li")).to_have_count(2)
 

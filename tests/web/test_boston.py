@@ -299,6 +299,7 @@ def call_together(who: Worker) -> None:
     form = page.get_by_role("region", name="Next step").locator("form")
     box = form.locator("input[role=combobox]")
     box.fill("Transportation")
+    expect(page.locator("li[role=option]").first).to_be_visible()
     box.press("Enter")
     expect(form.get_by_role("listitem").first).to_be_visible()
     form.get_by_role("radio", name="daily matter").check()

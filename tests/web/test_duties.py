@@ -30,8 +30,10 @@ def duty(page: Page, organisation: str) -> Locator:
 
 
 def add(page: Page, code: str) -> None:
+    """Choose a body by its code, once there is something to choose from."""
     box = next_step(page).locator("input[role=combobox]")
     box.fill(code)
+    expect(page.locator("li[role=option]").first).to_be_visible()
     box.press("Enter")
 
 
@@ -141,3 +143,15 @@ def test_bodies_are_asked_and_one_without_an_inbox_is_spoken_for(opens: Opens) -
     expect(duty(dispatcher, "Parks department")).to_contain_text("answered")
     entries = dispatcher.get_by_role("region", name="Log")
     expect(entries).to_contain_text("Entered for a body served by: letter")
+
+    chief = opens("section_chief")
+    chief.goto(f"/cases/{number}")
+    take(chief, "settle")
+    add(chief, "parks")
+    next_step(chief).get_by_role("radio", name="owner of the object").check()
+    chief.get_by_label("Document it rests on").fill("Minutes of 2 June")
+    confirm(chief, "Filed")
+    answers = chief.get_by_role("region", name="Who answers")
+    expect(answers).to_contain_text("Parks department")
+    expect(answers).to_contain_text("Minutes of 2 June")
+    expect(duty(chief, "Roads department")).to_contain_text("called back")

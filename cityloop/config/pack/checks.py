@@ -295,6 +295,15 @@ def _mondays(draft: Draft) -> None:
             draft.document.refuse(("calendars", code, "week", "mon"), "calendar_monday_empty")
 
 
+def _scenarios(draft: Draft, known: dict[str, dict[str, list[Any]]]) -> None:
+    """Whom the scenarios call is there."""
+    for code, scenario in draft.file.settings.loop.scenarios.items():
+        for i, member in enumerate(scenario.members):
+            if member.organisation not in known.get("organisations", [member.organisation]):
+                place = ("settings", "loop", "scenarios", code, "members", i, "organisation")
+                draft.document.refuse(place, "organisation_unknown", value=member.organisation)
+
+
 def _file(draft: Draft, known: dict[str, dict[str, list[Any]]]) -> None:
     """What pack.yaml says about the tables, and about files beside it."""
     file, refuse = draft.file, draft.document.refuse
@@ -303,11 +312,7 @@ def _file(draft: Draft, known: dict[str, dict[str, list[Any]]]) -> None:
         refuse(("settings", "centre"), "centre_unknown", value=centre)
     if interim and interim not in known.get("organisations", [interim]):
         refuse(("settings", "interim"), "organisation_unknown", value=interim)
-    for code, scenario in file.settings.loop.scenarios.items():
-        for i, member in enumerate(scenario.members):
-            if member.organisation not in known.get("organisations", [member.organisation]):
-                place = ("settings", "loop", "scenarios", code, "members", i, "organisation")
-                refuse(place, "organisation_unknown", value=member.organisation)
+    _scenarios(draft, known)
     if file.edition.valid_from and file.edition.valid_from < file.valid_from:
         refuse(("edition", "valid_from"), "edition_before_pack", start=file.valid_from)
     for code, layer in file.layers.items():

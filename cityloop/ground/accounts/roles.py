@@ -45,6 +45,7 @@ PERMISSIONS: dict[str, str] = {
     "cases.whistle": N_("Blow the whistle for departments"),
     "cases.set_up": N_("Set up scenarios: duties that belong together"),
     "cases.consult": N_("Ask bodies for their opinions"),
+    "cases.settle": N_("Settle whose duty it is, after those concerned were heard"),
     "cases.do_duty": N_("Sign for duties, report in, and report them as done"),
     "cases.judge_duty": N_("Accept duties that one gave, send or call them back"),
     "cases.answer_for": N_("Enter what bodies without an inbox answer"),
@@ -132,8 +133,9 @@ ROLES: dict[str, Role] = {
             N_("Chief of the dispatch section"),
             Axis.COMMAND,
             "cases.read cases.dispatch cases.rule_dispatch cases.roll_back_filing cases.feed_back cases.decide_return "
-            "cases.decide_hold cases.end_hold cases.remind cases.make_safe cases.set_up cases.consult cases.judge_duty "
-            "cases.answer_for orders.read orders.remind rules.read ledger.read objects.read evaluation.read",
+            "cases.decide_hold cases.end_hold cases.remind cases.make_safe cases.set_up cases.consult cases.settle "
+            "cases.judge_duty cases.answer_for orders.read orders.remind rules.read ledger.read objects.read "
+            "evaluation.read",
         ),
         _role(
             "command_leader",

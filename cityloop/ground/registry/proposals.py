@@ -18,7 +18,7 @@ from cityloop.ground.places.models import Area, UnitGrid
 from cityloop.ground.registry.actions import hand_on, write_duties
 from cityloop.ground.registry.duties import DutyData
 from cityloop.ground.registry.lines import LedgerLine, as_json, cells_of, duty_from
-from cityloop.ground.registry.models import DutyProposal
+from cityloop.ground.registry.models import DutyProposal, LedgerRow
 from cityloop.ground.registry.soundness import contradictions
 from cityloop.ground.registry.versions import versions
 from cityloop.ground.standards.models import Category, ProposalState
@@ -193,6 +193,28 @@ def approve(number: int, *, note: str, actor: Actor, at: datetime) -> DutyPropos
     renew(actor=SYSTEM)
     decide(proposal, ProposalState.APPROVED, note, actor, at)
     return proposal
+
+
+@transaction.atomic
+def settle(
+    told: dict[str, Any], *, title: str, basis: str, heard: list[dict[str, Any]], actor: Actor, at: datetime
+) -> int:
+    """A duty that those concerned have been heard about (`heard`, as consents) and that was then decided: it begins on
+    the day of the decision, by a proposal that is approved as it is made. The id of its row.
+
+    Whether `actor` may decide is for the caller to say. Refused with every field that is wrong.
+    """
+    here = locked()
+    begins = here.day(at)
+    duty = fit_duty(told, here, begins)
+    proposal = DutyProposal.objects.create(
+        title=title, basis=clean(basis), begins=begins, changes=[DutyChange(duty.code, None, as_json(duty))._asdict()],
+        state=ProposalState.APPROVED, made_by=actor.key, made_at=at, hands=[actor.key], submitted_by=actor.key,
+        submitted_at=at, decided_by=actor.key, decided_at=at, consents=heard, disputes=True,
+    )  # fmt: skip
+    write_duties([duty], here.settings["scheme"], proposal.pk)
+    renew(actor=SYSTEM)
+    return LedgerRow.objects.values_list("pk", flat=True).get(code=duty.code, valid_from=begins)
 
 
 def proposal_called(number: int) -> DutyProposal:

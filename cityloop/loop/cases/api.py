@@ -185,6 +185,7 @@ def _facts(body: StepIn | ManyStepsIn) -> Facts:
         within=Extension(body.within.value, body.within.unit) if body.within else None,
         delivery=body.delivery,
         scenario=body.scenario,
+        tier=body.tier,
     )
     if body.disputed:
         versions(facts.disputed, texts.spoken())  # a ledger row that is there

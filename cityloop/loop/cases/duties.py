@@ -95,6 +95,8 @@ def refuse(name: str, snapshot: Snapshot, at: datetime, facts: Facts, clock: Clo
         raise Refused("position_missing")
     if name == "accept_duty" and held[facts.duty].row.kind == REPORTS_IN and not facts.rating:
         raise Refused("rating_missing")
+    if name == "settle" and not facts.heard:
+        raise Refused("opinions_missing")
     known = {(duty.row.kind, duty.row.acting_org_id) for duty in snapshot.duties}
     for call in _calls(name, facts):
         parent = _above(call.kind, snapshot, facts)
@@ -144,9 +146,11 @@ def go_on(draft: Draft) -> None:
 
 
 def end_with(draft: Draft) -> None:
-    """What is a part of the handling ends with it, and everything ends with the case."""
+    """What is a part of the handling ends with it, everything ends with the case, and a decision ends the asking."""
+    settled = draft.row.name == "settle"
     for duty in list(draft.duties.values()):
         over = draft.row.centre == END or (draft.row.unit.kind == "ends" and duty.row.kind in NESTED)
+        over = over or (settled and duty.row.kind == GIVES["consult"])
         if over and duty.row.no in draft.duties:
             _end(draft, duty, CALLED_BACK)
 

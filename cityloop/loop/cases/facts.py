@@ -123,6 +123,9 @@ class Facts(NamedTuple):
     duty: int = 0
     """The number of the duty's assignment in the case."""
     rating: str = ""
+    tier: str = ""
+    heard: bool = False
+    """Whether some body has given its opinion in this case."""
     scenario: str = ""
     calls: tuple["Call", ...] = ()
     """Whom that scenario calls."""

@@ -9,6 +9,7 @@ from typing import NamedTuple
 
 from cityloop.core.texts import N_
 from cityloop.core.units import Axis
+from cityloop.ground.registry.words import TIER_TITLES
 from cityloop.ground.standards.words import CLOSING_KINDS
 
 SAME = ""
@@ -171,6 +172,8 @@ STEPS: dict[str, Step] = {
              "cases.set_up", C, needs=("scenario",)),
         Step("consult", N_("Ask for opinions"), ("filed", *_with_unit), KEEP, "cases.consult", C,
              needs=("organisations", "reason"), wants=("within", "delivery")),
+        Step("settle", N_("Settle whose duty it is"), ("filed", *_with_unit, *_result), KEEP, "cases.settle", C,
+             needs=("organisation", "tier", "basis")),
         Step("sign_duty", N_("Sign for a duty"), _open, KEEP, "cases.do_duty", C, needs=("duty",)),
         Step("arrive", N_("Report in on the spot"), _open, KEEP, "cases.do_duty", C, needs=("duty",)),
         Step("finish_duty", N_("Report a duty as done"), _open, KEEP, "cases.do_duty", C, needs=("duty", "result")),
@@ -207,7 +210,7 @@ STEPS_FROM: dict[str, tuple[str, ...]] = {
 STANDBY = frozenset({
     *("void", "withdraw", "merge", "split", "link", "unlink", "roll_back", "roll_back_dispatch", "roll_back_check"),
     *("end_hold", "grant_hold", "deny_hold", "warn", "remind", "propose_supervision", "order", "recount"),
-    *("delegate", "call_in", "make_safe", "whistle", "set_up", "consult"),
+    *("delegate", "call_in", "make_safe", "whistle", "set_up", "consult", "settle"),
     *("sign_duty", "arrive", "finish_duty", "accept_duty", "reject_duty", "recall_duty"),
 })  # fmt: skip
 """Steps that are possible nearly always, or about a duty only: that one may take them makes a case nobody's work."""
@@ -290,6 +293,7 @@ FACTS = {
     "duty": N_("the duty"),
     "rating": N_("a rating"),
     "scenario": N_("the scenario"),
+    "tier": N_("the tier of the duty"),
     "behalf": N_("entered on its behalf, which is served by"),
 }
 """What the needs of the steps are called."""
@@ -316,6 +320,7 @@ FACT_KINDS = {
     "delivery": "choice",
     "rating": "choice",
     "scenario": "choice",
+    "tier": "choice",
 }
 """What a person is asked for; `CHOICES` says where words are chosen from a list."""
 RETURN_REASONS = {
@@ -380,6 +385,7 @@ CHOICES: dict[str, dict[str, dict[str, str]]] = {
     "consult": {"delivery": DELIVERIES},
     "whistle": {"urgency": URGENCIES},
     "accept_duty": {"rating": RATINGS},
+    "settle": {"tier": TIER_TITLES},
 }
 """The words that a step takes for a fact, with their titles."""
 

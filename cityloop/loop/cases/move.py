@@ -105,6 +105,10 @@ def _case_facts(draft: Draft) -> None:
     row, case, facts = draft.row, draft.case, draft.facts
     if row.name == "dispatch" and facts.ledger_row is not None and facts.ledger_row != case.ledger_row_id:
         tell_case(draft, ledger_row_id=facts.ledger_row)
+    elif row.name == "settle":
+        tell_case(draft, ledger_row_id=facts.ledger_row)
+        if draft.unit and draft.unit_span:
+            draft.unit = tell_assignment(draft, draft.unit, responsible_org_id=facts.organisation)
     elif row.name == "file":
         if facts.rule != case.rule_id:
             tell_case(draft, rule_id=facts.rule)

@@ -40,7 +40,7 @@ values)."""
 
 _WORDS = (
     *("reason", "result", "verdict", "closing_kind", "basis", "means", "link", "disputed", "opened", "told_at"),
-    *("order", "other", "place", "duty", "urgency", "delivery", "rating", "scenario", "behalf"),
+    *("order", "other", "place", "duty", "urgency", "delivery", "rating", "scenario", "tier", "behalf"),
 )
 
 _TOLD = CaseRow._fields[CaseRow._fields.index("category_id") : CaseRow._fields.index("unit_no")]

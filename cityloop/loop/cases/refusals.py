@@ -49,6 +49,7 @@ REFUSALS = frozenset(
         "hold_in_the_past",
         "hold_cap",
         # duties beside the handling
+        "opinions_missing",
         "duties_open",
         "duty_stage",
         "duty_ended",

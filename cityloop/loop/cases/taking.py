@@ -34,6 +34,7 @@ class StepFacts(Schema):
     within: ExtensionIn | None = None
     delivery: str = ""
     scenario: str = ""
+    tier: str = ""
     reason: str = ""
     result: str = ""
     verdict: str = ""

@@ -106,7 +106,7 @@ def test_every_step_of_the_state_is_shown_and_a_forbidden_one_says_why(desk_city
     shown = people["handler-roads"].get(f"/cases/{case}").json()
     assert [step["name"] for step in shown["steps"]] == [
         *("merge", "request_return", "handle", "void", "roll_back_dispatch"),
-        *("delegate", "call_in", "make_safe", "whistle", "consult"),
+        *("delegate", "call_in", "make_safe", "whistle", "consult", "settle"),
         *("ask_extension", "ask_deferral", "ask_shelving"),
         *("split", "link", "remind", "propose_supervision"),
     ]

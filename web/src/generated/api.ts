@@ -4491,6 +4491,11 @@ export interface components {
             scenario: string;
             /** Step */
             step: string;
+            /**
+             * Tier
+             * @default
+             */
+            tier: string;
             /** Until */
             until?: string | null;
             /**
@@ -6962,6 +6967,11 @@ export interface components {
             situation: string;
             /** Step */
             step: string;
+            /**
+             * Tier
+             * @default
+             */
+            tier: string;
             /** Until */
             until?: string | null;
             /**

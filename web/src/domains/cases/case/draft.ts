@@ -21,6 +21,7 @@ type Words = Required<
     | 'delivery'
     | 'rating'
     | 'scenario'
+    | 'tier'
     | 'note'
     | 'photos'
   >
@@ -52,6 +53,7 @@ export const EMPTY: Draft = {
   delivery: '',
   rating: '',
   scenario: '',
+  tier: '',
   note: '',
   photos: [],
 }

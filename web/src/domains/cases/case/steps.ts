@@ -37,6 +37,7 @@ const BESIDE = new Set([
   'whistle',
   'set_up',
   'consult',
+  'settle',
 ])
 
 export function groupOf(step: string): Group {
