@@ -42,6 +42,7 @@ def test_a_hotline_order_is_answered_called_back_and_done_over(opens: Opens) -> 
     desk.goto("/desk/new")
     desk.get_by_label("What the caller says").fill("A hole at the school gate")
     desk.get_by_role("combobox", name="Category").fill("0101")
+    expect(desk.locator("li[role=option]").first).to_be_visible()
     desk.get_by_role("combobox", name="Category").press("Enter")
     desk.get_by_label("Channel").select_option(label="Telephone")
     desk.get_by_label("Order number (hotline)").fill("12345-0602-1")
