@@ -13,7 +13,9 @@ if TYPE_CHECKING:
 
 GROUND = ("ledger", "addresses", "objects", "tiles", "features")
 """Parts that need a city and no history."""
-PARTS = ("due", "places", *GROUND, "replay", "evaluation", "online", "desk", "sweep")
+PARTS = ("due", "places", *GROUND, "replay", "evaluation", "online", "desk", "sweep", "faults")
+ALONE = {"due", "places", "faults"}
+"""Parts that share no city with the others."""
 
 
 def main() -> None:
@@ -34,8 +36,15 @@ def main() -> None:
 
         ERR.print("places ...")
         places.measure(sheet)
-    if not set(wanted) <= {"due", "places"}:
+    if not set(wanted) <= ALONE:
         where |= _in_town(wanted, sheet, options)
+    if "faults" in wanted:
+        from bench import faults
+        from bench.town import fresh_town
+
+        ERR.print("faults ...")
+        with fresh_town(options.pack) as town:
+            faults.measure(town, sheet, options.rounds)
     sheet.show()
     _write(
         {"machine": where, "figures": [figure.to_dict() for figure in sheet.figures], "notes": sheet.notes},
@@ -93,6 +102,7 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--json", type=Path, metavar="FILE", help="write the JSON there")
     parser.add_argument("--pack", default="boston", help="pack whose history is replayed")
     parser.add_argument("--limit", type=int, metavar="N", help="replay only so many rows: quicker, but another city")
+    parser.add_argument("--rounds", type=int, default=200, help="how often something is killed (faults)")
     parser.add_argument("--seconds", type=float, default=10, help="how long the clients work, for each kind of work")
     return parser.parse_args()
 

@@ -116,13 +116,18 @@ class Caller:
         self._headers = {"Authorization": f"Bearer {token}", "Content-Type": "application/json"}
 
     def ask(self, method: str, path: str, body: dict[str, Any] | None = None) -> dict[str, Any]:
+        """What is answered; RuntimeError where it is a refusal."""
+        status, answer = self.tell(method, path, body)
+        if status >= 400:
+            raise RuntimeError(f"{method} {path}: {status} {json.dumps(answer)[:500]}")
+        return answer
+
+    def tell(self, method: str, path: str, body: dict[str, Any] | None = None) -> tuple[int, dict[str, Any]]:
+        """The status and what is answered, whatever it is."""
         content = None if body is None else json.dumps(body).encode()
         self.connection.request(method, path, content, self._headers)
         answer = self.connection.getresponse()
-        read = answer.read()
-        if answer.status >= 400:
-            raise RuntimeError(f"{method} {path}: {answer.status} {read.decode()[:500]}")
-        return cast(dict[str, Any], json.loads(read))
+        return answer.status, cast(dict[str, Any], json.loads(answer.read() or b"{}"))
 
 
 class Fetcher:

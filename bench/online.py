@@ -1,6 +1,7 @@
 """Reports and steps through the real API by eight clients, beside raw transactions on the same database server."""
 
 import os
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -56,8 +57,9 @@ def measure(town: Town, sheet: Sheet, seconds: float) -> None:
         _statements(town, scene, sheet)
 
 
-def sign_ins(town: Town) -> dict[str, str]:
-    """People of the benchmark with posts at the centre, by name the secret with which each signs in."""
+def sign_ins(town: Town, people: Mapping[str, Sequence[str]] = ROLES) -> dict[str, str]:
+    """People of the benchmark with posts at the centre (`people`: the roles of each), by name the secret with which
+    each signs in."""
     from cityloop.core import clock
     from cityloop.core.actor import SYSTEM
     from cityloop.ground.accounts import actions, structure
@@ -65,14 +67,14 @@ def sign_ins(town: Town) -> dict[str, str]:
     from cityloop.ground.places.city import city
 
     centre, now = city().settings["centre"], clock.now()
-    roles = [role for held in ROLES.values() for role in held]
+    roles = [role for held in people.values() for role in held]
     structure.put_posts(
         [structure.PostData(f"bench-{role}", role, role, centre, "") for role in roles],
         actor=SYSTEM,
         begins=town.pack.file.valid_from,
     )
     tokens = {}
-    for name, held in ROLES.items():
+    for name, held in people.items():
         user = actions.make_user(f"bench-{name}", actor=SYSTEM)
         for role in held:
             actions.give_tenure(user, Post.objects.get(code=f"bench-{role}"), actor=SYSTEM, at=now)

@@ -12,7 +12,6 @@ from cityloop.core.actor import Actor
 from cityloop.core.errors import Conflict, Refused, Unknown
 from cityloop.core.texts import Term
 from cityloop.ground.audit.actions import set_heads
-from cityloop.ground.registry.proposals import settle
 from cityloop.loop.cases import queries
 from cityloop.loop.cases.facts import Call, Facts, Opening
 from cityloop.loop.cases.forbids import counted
@@ -32,6 +31,7 @@ from cityloop.loop.cases.rows import (
     LinkRow,
     SpanRow,
 )
+from cityloop.loop.cases.settling import opinions, settled
 from cityloop.loop.cases.snapshot import Outcome, Snapshot
 from cityloop.loop.cases.step import step
 from cityloop.loop.clocks.ground import Ground, ground
@@ -123,7 +123,7 @@ def advance(
     if name == "settle":
         # what refuses it is said before the ledger is written
         step(snapshot, name, actor, counts, facts, clock=here.clock, recorded_at=recorded_at)
-        facts = facts._replace(ledger_row=_settled(snapshot, facts, here, actor, counts))
+        facts = facts._replace(ledger_row=settled(snapshot, facts, here, actor, counts))
     outcome = step(snapshot, name, actor, counts, facts, clock=here.clock, recorded_at=recorded_at)
     if photos := photo_ids(facts.evidence):
         claim(photos, actor=actor, at=recorded_at)
@@ -144,26 +144,12 @@ def _looked_up(name: str, snapshot: Snapshot, facts: Facts, here: Ground, at: da
     if name == "set_up" and facts.scenario:
         return facts._replace(calls=_called(facts.scenario, here, at))
     if name == "settle":
-        return facts._replace(heard=bool(queries.opinions(snapshot.case.id)))
+        return facts._replace(heard=bool(opinions(snapshot.case.id)))
     hold, unit = snapshot.hold, snapshot.unit
     if name == "grant_hold" and hold is not None and unit is not None and hold.kind in here.clock.policy.caps:
         month = datetime.combine(here.city.day(at).replace(day=1), time(), here.city.zone)
         return facts._replace(share=queries.share(hold, unit.acting_org_id, month))
     return facts
-
-
-def _settled(snapshot: Snapshot, facts: Facts, here: Ground, actor: Actor, at: datetime) -> int:
-    """The decision as a row of the ledger: who answers for this category in the unit grid of the case, or its area."""
-    case = snapshot.case
-    category = here.rules.by_id[case.rule_id].category_code if case.rule_id else ""
-    area, grid = queries.place_codes(case.id)
-    party = {"role": "handler", "organisation": here.organisations.by_id[facts.organisation or 0].code}
-    told = {
-        "code": f"C{case.number}-{case.seq + 1}", "tier": facts.tier, "category": category, "area": area, "grid": grid,
-        "basis": facts.basis, "parties": [party],
-    }  # fmt: skip
-    heard = [{"organisation": code, "by": by, "at": when.isoformat()} for code, by, when in queries.opinions(case.id)]
-    return settle(told, title=case.number, basis=facts.basis, heard=heard, actor=actor, at=at)
 
 
 def _called(code: str, here: Ground, at: datetime) -> tuple[Call, ...]:

@@ -238,33 +238,6 @@ def seen_by(actor: Actor, numbers: Iterable[str]) -> dict[str, Seen]:
         return {number: Seen(*rest) for number, *rest in cursor.fetchall()}
 
 
-def opinions(case_id: int) -> list[tuple[str, str, datetime]]:
-    """The bodies that gave an opinion in a case: code, who entered it, when."""
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "SELECT DISTINCT ON (o.code) o.code, e.actor, e.at FROM cases_assignment a"
-            " JOIN accounts_organisation o ON o.id = a.acting_org_id"
-            " JOIN cases_entry e ON e.case_id = a.case_id AND e.at = a.ended_at AND e.step = 'finish_duty'"
-            " WHERE a.case_id = %s AND a.kind = 'consult' AND a.verdict = 'answered' ORDER BY o.code, e.at DESC",
-            [case_id],
-        )
-        return list(cursor.fetchall())
-
-
-def place_codes(case_id: int) -> tuple[str, str]:
-    """The codes of the smallest area and of the unit grid that hold a case; empty where there is none, the area's too
-    where the grid says it all."""
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "SELECT coalesce((SELECT a.code FROM places_area a WHERE a.id = c.areas[cardinality(c.areas)]"
-            " AND c.grid_id IS NULL), ''), coalesce(g.code, '') FROM cases_case c"
-            " LEFT JOIN places_unitgrid g ON g.id = c.grid_id WHERE c.id = %s",
-            [case_id],
-        )
-        area, grid = cursor.fetchone()
-    return area, grid
-
-
 def merged_into(case_id: int) -> int:
     """The case that a case was merged into, and that one again, to the last; itself where it stands alone."""
     with connection.cursor() as cursor:
