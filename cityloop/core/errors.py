@@ -68,6 +68,7 @@ TEXTS: dict[str, str] = {
     "situation_missing": N_("The rule book has several situations of this category: say which one it is."),
     "reply_state": N_("%(step)s is not possible while the reply is: %(state)s."),
     "reply_without_case": N_("No case was opened from this report: there is nothing to do over."),
+    "scope_missing": N_("This case has no place: a decision about it would hold for the whole city."),
     "opinions_missing": N_("Nobody has given an opinion yet: ask those concerned first."),
     "duties_open": N_("Duties are still open here: %(count)s. They are accepted or called back first."),
     "duty_stage": N_("Duty %(duty)s of this case stands elsewhere: %(stage)s."),

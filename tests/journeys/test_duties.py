@@ -20,7 +20,7 @@ from cityloop.ground.registry.models import DutyProposal
 from cityloop.loop.cases.verify import verify
 from journeys.conftest import Person, holder_of, with_desks
 from journeys.test_exceptions import HERE, refused, seen, taken
-from journeys.test_two_clients import opened, step
+from journeys.test_two_clients import HOLE, opened, step
 
 ZONE = ZoneInfo("Asia/Shanghai")
 BERLIN_WEEK = """\
@@ -333,6 +333,17 @@ def test_nothing_is_settled_before_anybody_was_heard(festival_city: Pack) -> Non
     walk.go("02-24 09:30", "section_chief", "settle", **decision)
     assert [walk.duty(no)["verdict"] for no in (2, 3)] == ["called_back", "answered"]
     assert list(verify()) == []
+
+
+def test_what_lies_nowhere_is_settled_for_nobody(festival_city: Pack) -> None:
+    walk = Walk("02-24 09:00")
+    nowhere = {name: value for name, value in HOLE.items() if name not in ("lon", "lat", "area")}
+    walk.case = walk.at("machine").post("/reports", nowhere).json()["case"]
+    walk.go("02-24 09:00", "acceptor", "register")
+    walk.go("02-24 09:00", "shift_leader", "file")
+    walk.go("02-24 09:10", "dispatcher", "consult", organisations=["rail"], reason="whose is it?")
+    walk.go("02-24 09:20", "handler-rail", "finish_duty", duty=2, result="not ours")
+    walk.not_yet("scope_missing", "section_chief", "settle", organisation="power", tier="line", basis="Minutes")
 
 
 def test_a_body_without_an_inbox_is_spoken_for(festival_city: Pack) -> None:

@@ -50,6 +50,7 @@ REFUSALS = frozenset(
         "hold_cap",
         # duties beside the handling
         "opinions_missing",
+        "scope_missing",
         "duties_open",
         "duty_stage",
         "duty_ended",

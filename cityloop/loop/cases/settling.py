@@ -5,6 +5,7 @@ from datetime import datetime
 from django.db import connection
 
 from cityloop.core.actor import Actor
+from cityloop.core.errors import Refused
 from cityloop.ground.registry.proposals import settle
 from cityloop.loop.cases.facts import Facts
 from cityloop.loop.cases.snapshot import Snapshot
@@ -12,10 +13,14 @@ from cityloop.loop.clocks.ground import Ground
 
 
 def settled(snapshot: Snapshot, facts: Facts, here: Ground, actor: Actor, at: datetime) -> int:
-    """The decision as a row of the ledger: who answers for this category in the unit grid of the case, or its area."""
+    """The decision as a row of the ledger: who answers for this category in the unit grid of the case, or its area.
+
+    Refused where the case lies nowhere: the row would hold for the whole city.
+    """
     case = snapshot.case
-    category = here.rules.by_id[case.rule_id].category_code if case.rule_id else ""
-    area, grid = _place_codes(case.id)
+    category, area, grid = _scope(case.id)
+    if not (area or grid):
+        raise Refused("scope_missing")
     party = {"role": "handler", "organisation": here.organisations.by_id[facts.organisation or 0].code}
     told = {
         "code": f"C{case.number}-{case.seq + 1}", "tier": facts.tier, "category": category, "area": area, "grid": grid,
@@ -38,15 +43,16 @@ def opinions(case_id: int) -> list[tuple[str, str, datetime]]:
         return list(cursor.fetchall())
 
 
-def _place_codes(case_id: int) -> tuple[str, str]:
-    """The codes of the smallest area and of the unit grid that hold a case; empty where there is none, the area's too
-    where the grid says it all."""
+def _scope(case_id: int) -> tuple[str, str, str]:
+    """The codes of the category of a case, of the smallest area that holds it if it has no unit grid, and of its grid.
+    Empty where there is none."""
     with connection.cursor() as cursor:
         cursor.execute(
-            "SELECT coalesce((SELECT a.code FROM places_area a WHERE a.id = c.areas[cardinality(c.areas)]"
+            "SELECT k.code, coalesce((SELECT a.code FROM places_area a WHERE a.id = c.areas[cardinality(c.areas)]"
             " AND c.grid_id IS NULL), ''), coalesce(g.code, '') FROM cases_case c"
-            " LEFT JOIN places_unitgrid g ON g.id = c.grid_id WHERE c.id = %s",
+            " JOIN standards_category k ON k.id = c.category_id LEFT JOIN places_unitgrid g ON g.id = c.grid_id"
+            " WHERE c.id = %s",
             [case_id],
         )
-        area, grid = cursor.fetchone()
-    return area, grid
+        category, area, grid = cursor.fetchone()
+    return category, area, grid
