@@ -76,21 +76,21 @@ STRICT = """
 @pytest.fixture
 def strict_city(db: None, own_clock: None, tmp_path: Path) -> Pack:
     """The same, where windows are short, proof is asked for, and results are fed back before they are checked."""
-    return with_desks(tmp_path, STRICT, photos="after")
+    return with_desks(tmp_path, STRICT, rules={"photos": "after"})
 
 
 def with_desks(
     tmp_path: Path,
     settings: str = "",
-    photos: str = "",
     *,
+    rules: Mapping[str, str] = {},
     units: Sequence[tuple[str, str]] = (),
     otherwise: Mapping[str, str] = {},
     at: datetime = JUNE,
 ) -> Pack:
     """The tiny city applied with a post for each role, and with more settings; its clock shows a Monday in June.
 
-    `photos`: those that every rule of its book wants. `units`: more of them, each with the one above it. `otherwise`:
+    `rules`: what every rule of its book says besides. `units`: more of them, each with the one above it. `otherwise`:
     what its pack says instead.
     """
     clock.set_shift(at - datetime.now(UTC))
@@ -105,9 +105,9 @@ def with_desks(
     pack.write_text(text, encoding="utf-8")
     with (folder / "organisations.csv").open("a", encoding="utf-8") as table:
         table.writelines(f"{unit},{unit.title()},{unit},unit,{above},\n" for unit, above in units)
-    if photos:
-        first, *rules = (folder / "rules.csv").read_text(encoding="utf-8").splitlines()
-        told = [f"{first},photos", *(f"{rule},{photos}" for rule in rules)]
+    if rules:
+        first, *lines = (folder / "rules.csv").read_text(encoding="utf-8").splitlines()
+        told = [",".join((first, *rules)), *(",".join((line, *rules.values())) for line in lines)]
         (folder / "rules.csv").write_text("\n".join(told) + "\n", encoding="utf-8")
     posts = [("code", "name", "role", "organisation", "area")]
     posts += [(role, role, role, "centre", "") for role in ROLES if role != "handler"]

@@ -14,7 +14,7 @@ from cityloop.config.pack.reading import Pack
 from cityloop.core import clock
 from cityloop.loop.cases.verify import verify
 from journeys.conftest import Person, holder_of, with_desks
-from journeys.test_duties import BERLIN_WEEK, FESTIVAL, local, wall
+from journeys.test_duties import CHINESE, local, wall
 from journeys.test_exceptions import seen, taken
 from journeys.test_two_clients import HOLE, everything, opened, work
 
@@ -34,11 +34,7 @@ def hotline_city(transactional_db: None, own_clock: None, tmp_path: Path) -> Pac
     return with_desks(
         tmp_path,
         HOTLINE,
-        otherwise={
-            "Europe/Berlin": "Asia/Shanghai",
-            "wd_rule: end_of_day": "wd_rule: working_time",
-            BERLIN_WEEK: FESTIVAL,
-        },
+        otherwise=CHINESE,
         at=local("02-13 16:00"),
     )
 

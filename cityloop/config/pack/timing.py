@@ -140,6 +140,15 @@ class ScenarioSpec(Strict):
         return self
 
 
+class UpgradeSpec(Strict):
+    """When a case drags on; see `loop.clocks.policy.Upgrade`."""
+
+    returns: Annotated[int, Field(ge=1, le=99)] | None = None
+    extensions: Annotated[int, Field(ge=1, le=99)] | None = None
+    reworks: Annotated[int, Field(ge=1, le=99)] | None = None
+    age_days: Annotated[int, Field(ge=1, le=9999)] | None = None
+
+
 class LoopSpec(Strict):
     """What the city lets happen to a case; see `loop.clocks.policy.Policy`."""
 
@@ -153,6 +162,7 @@ class LoopSpec(Strict):
     caps: dict[Literal["extension", "deferral", "shelving"], Annotated[Decimal, Field(gt=0, le=1)]] = {}
     duties: DutiesSpec = DutiesSpec()
     scenarios: dict[Code, ScenarioSpec] = {}
+    upgrade: UpgradeSpec = UpgradeSpec()
 
 
 class OrderLimits(Strict):

@@ -6,7 +6,7 @@ from procrastinate.contrib.django import app
 
 from cityloop.core import clock
 from cityloop.ground.places.city import find_city
-from cityloop.loop.cases import recount, sweep
+from cityloop.loop.cases import recount, sweep, upgrade
 from cityloop.loop.clocks.calendar import calendar
 
 
@@ -16,6 +16,14 @@ def tell(timestamp: int) -> None:
     """Each minute: warn, remind and propose as the city has it; whoever kept silent past the limit has signed."""
     if find_city() is not None:
         sweep.sweep(at=clock.now())
+
+
+@app.periodic(cron="13 * * * *")
+@app.task(name="cases.upgrade", lock="cases.sweep", queueing_lock="cases.upgrade")
+def bring_up(timestamp: int) -> None:
+    """Each hour: what drags on is brought before those concerned."""
+    if find_city() is not None:
+        upgrade.upgrade(at=clock.now())
 
 
 @app.task(name="cases.recount", lock="cases.sweep")

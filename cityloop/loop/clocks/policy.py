@@ -66,6 +66,15 @@ class Scenario(NamedTuple):
     members: tuple[Member, ...]
 
 
+class Upgrade(NamedTuple):
+    """When a case drags on: so many returns, extensions, reworks, or days since it was opened; None: however many."""
+
+    returns: int | None = None
+    extensions: int | None = None
+    reworks: int | None = None
+    age_days: int | None = None
+
+
 class Policy(NamedTuple):
     return_within: LimitValue | None = None
     """How long after the dispatch a unit may ask to return it; None: as long as it has it."""
@@ -84,6 +93,7 @@ class Policy(NamedTuple):
     """Which share of an organisation's dispatches of a month may be granted a request of a kind."""
     duties: Duties = USUAL_DUTIES
     scenarios: Mapping[str, Scenario] = {}
+    upgrade: Upgrade = Upgrade()
 
     def published_at(self, closed_at: datetime, zone: ZoneInfo) -> datetime | None:
         """From when on the figures that hold a case closed at `closed_at` are published."""
@@ -114,6 +124,7 @@ def policy_of(told: Mapping[str, Any]) -> Policy:
         caps={kind: Decimal(str(share)) for kind, share in told.get("caps", {}).items()},
         duties=_duties(told.get("duties", {})),
         scenarios={code: _scenario(row) for code, row in told.get("scenarios", {}).items()},
+        upgrade=Upgrade(**told.get("upgrade", {})),
     )
 
 
