@@ -58,6 +58,7 @@ def ask(step: str) -> Callable[[Page], None]:
         reach(page, step).click()
         page.locator("form button[type=submit]").click()
         expect(page.locator("form [aria-invalid]").first).to_be_visible()
+        page.evaluate("() => window.scrollTo(0, 0)")  # what lies below a header that stays is no fault of the page
 
     return act
 
