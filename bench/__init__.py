@@ -1,1 +1,1 @@
-"""Benchmarks: `python -m bench [replay|evaluation|online]`, figures as one JSON. Everything is local and goes again."""
+"""Benchmarks: `python -m bench [PART]`, figures as one JSON. Everything is local and goes again."""

@@ -135,7 +135,8 @@ def test_a_hotline_order_merged_with_a_collectors_report_and_both_answered(hotli
 def test_an_order_is_returned_to_the_hotline_and_then_owed_no_more(hotline_city: Pack) -> None:
     people = at_the_desks()
     desk = people["acceptor"]
-    report, case = (called(people["machine"], "12345-9")[name] for name in ("number", "case"))
+    receipt = called(people["machine"], "12345-9")
+    report, case = receipt["number"], receipt["case"]
     not_yet("fact_missing", desk, report, "send_back")
     assert replied(desk, report, "send_back", words="Another county's road")["state"] == "returned"
     not_yet("reply_state", desk, report, "answer", words="Filled")

@@ -2,8 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Collection
-from datetime import datetime, timedelta
-from typing import Any
+from datetime import date, datetime, timedelta
 
 from django.db import connection, transaction
 
@@ -90,7 +89,7 @@ def _ask(ids: Collection[int], found: dict[int, str], city: CityValue, at: datet
     return len(plans)
 
 
-def _concerned(ids: Collection[int], day: Any) -> dict[int, Bodies]:
+def _concerned(ids: Collection[int], day: date) -> dict[int, Bodies]:
     """Whom each case was with, and whom the ledger names for it, as far as they are there on a day."""
     with connection.cursor() as cursor:
         cursor.execute(
